@@ -1,0 +1,153 @@
+"""The store as the service sees it; `tests/twins/store.py` holds the in-memory twin."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from bot.jokes import Community, JokeRequest, Reason
+
+__all__ = [
+    "PendingRequest",
+    "RankedJoke",
+    "Stats",
+    "Store",
+    "StoreUnavailable",
+    "Tally",
+    "ToldJoke",
+    "UnknownJoke",
+    "Usage",
+]
+
+
+class StoreUnavailable(Exception):
+    """The database could not do it now (locked, disk full, unreadable); nothing was changed."""
+
+
+class UnknownJoke(Exception):
+    """No told joke has this number."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToldJoke:
+    """What is written when a pending request becomes a told joke.
+
+    `fingerprint` is None for a repeat asked for by seed, which may be told again.
+    `sampling` is plain JSON: temperature, top_k, top_p, seed, max_tokens, candidates.
+    """
+
+    text: str
+    fingerprint: str | None
+    model_version: str
+    sampling: dict[str, Any]
+    score: float
+    tokens: int
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tally:
+    """The votes of one joke."""
+
+    up: int
+    down: int
+    flags: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RankedJoke:
+    """One row of /top."""
+
+    id: int
+    text: str
+    up: int
+    down: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stats:
+    """What /stats shows about a community and about the member who asks."""
+
+    jokes: int
+    votes_up: int
+    votes_down: int
+    flags: int
+    my_jokes: int
+    my_votes_up: int
+    my_votes_down: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Usage:
+    """Requests accepted since a moment, for the quotas; `oldest` lets us say when one frees up."""
+
+    count: int
+    oldest: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PendingRequest:
+    """A request whose bot process died before it was answered."""
+
+    joke_id: int
+    request: JokeRequest
+
+
+class Store(Protocol):
+    """Everything Punchline remembers. Every method may raise `StoreUnavailable`.
+
+    A method that has returned has committed: what it wrote survives `kill -9` and a power cut.
+    Times are timezone-aware UTC. Members are passed as platform ids and kept as keyed hashes.
+    """
+
+    async def open_request(self, request: JokeRequest) -> int:
+        """Write a `pending` row owned by this process and return its joke number."""
+
+    async def mark_told(self, joke_id: int, told: ToldJoke) -> bool:
+        """Turn a pending row into a told joke.
+
+        Returns False, changing nothing, when this community has heard the fingerprint already.
+        """
+
+    async def mark_declined(self, joke_id: int, reason: Reason) -> None:
+        """Close a pending row without a joke; a row that is no longer pending stays as it is."""
+
+    async def heard(self, community: Community, fingerprints: Collection[str]) -> set[str]:
+        """Which of these fingerprints this community has been told already."""
+
+    async def usage(self, community: Community, *, member: str | None, since: datetime) -> Usage:
+        """Requests opened since then by the member (or by the whole community if None).
+
+        The owner's own (operator) requests do not count, nor do declined ones.
+        """
+
+    async def vote(self, joke_id: int, member: str, value: int) -> Tally:
+        """Set the member's one vote on a joke: +1, -1, or 0 to withdraw. Raises `UnknownJoke`."""
+
+    async def flag(self, joke_id: int, member: str) -> Tally:
+        """Mark a joke as offensive, once per member. Raises `UnknownJoke`."""
+
+    async def tally(self, joke_id: int) -> Tally:
+        """The votes on a joke. Raises `UnknownJoke`."""
+
+    async def top(
+        self, community: Community, *, since: datetime | None, limit: int
+    ) -> Sequence[RankedJoke]:
+        """Best jokes here by upvotes minus downvotes (at least one upvote, none flagged), then newest."""
+
+    async def stats(self, community: Community, member: str) -> Stats:
+        """Counts for a community and one of its members."""
+
+    async def forget(self, front: str, member: str) -> int:
+        """Erase a member's votes and flags and unlink their jokes; returns the votes erased."""
+
+    async def orphans(self) -> Sequence[PendingRequest]:
+        """Adopt the pending rows whose owner process is gone, oldest first, and return them.
+
+        Adopted rows belong to this process, so two processes never recover the same request.
+        Requests do not remember the member's platform id: `request.member` is the stored hash,
+        and the store accepts such a hash wherever it accepts a member of `recovered` rows.
+        """
+
+    async def close(self) -> None:
+        """Release the database; later calls raise `StoreUnavailable`."""
