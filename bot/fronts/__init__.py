@@ -1,0 +1,1 @@
+"""One front-end a file: thin, they translate and never decide."""

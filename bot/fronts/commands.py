@@ -1,0 +1,159 @@
+"""What a typed line means: one frozen value per command."""
+
+import difflib
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = [
+    "Command",
+    "Flag",
+    "Forget",
+    "Help",
+    "Misunderstood",
+    "Period",
+    "Quit",
+    "ShowStats",
+    "ShowTop",
+    "TellJoke",
+    "Vote",
+    "parse",
+]
+
+NAMES = (
+    "joke",
+    "up",
+    "down",
+    "retract",
+    "offensive",
+    "top",
+    "stats",
+    "forget",
+    "help",
+    "quit",
+)
+_FIELD = re.compile(r"\b(about|opening)\s*:\s*", re.IGNORECASE)
+
+
+class Period(StrEnum):
+    """How far back /top looks."""
+
+    DAY = "day"
+    WEEK = "week"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class TellJoke:
+    """/joke, perhaps with a topic and an opening."""
+
+    topic: str | None = None
+    opening: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """/up, /down and /retract: +1, -1 or 0 on a joke, by default on the latest."""
+
+    value: int
+    joke_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """/offensive on a joke, by default on the latest."""
+
+    joke_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShowTop:
+    """/top"""
+
+    period: Period = Period.ALL
+
+
+@dataclass(frozen=True, slots=True)
+class ShowStats:
+    """/stats"""
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """/forget; it has to be confirmed with `/forget yes`."""
+
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """/help"""
+
+
+@dataclass(frozen=True, slots=True)
+class Quit:
+    """/quit"""
+
+
+@dataclass(frozen=True, slots=True)
+class Misunderstood:
+    """A line that is no command; `hint` is a sentence that says what would be."""
+
+    hint: str
+
+
+Command = TellJoke | Vote | Flag | ShowTop | ShowStats | Forget | Help | Quit | Misunderstood
+
+
+def parse(line: str) -> Command | None:
+    """Read a line; None when it is blank. A line without a slash is a topic."""
+    line = line.strip()
+    if not line:
+        return None
+    if not line.startswith("/"):
+        return TellJoke(topic=line)
+    name, _, rest = line[1:].partition(" ")
+    rest = rest.strip()
+    match name.lower():
+        case "joke":
+            return _joke(rest)
+        case "up" | "down" | "retract" | "offensive" as vote:
+            return _on_joke(vote, rest)
+        case "top":
+            return _top(rest)
+        case "forget":
+            return Forget(confirmed=rest.lower() == "yes")
+        case "stats":
+            return ShowStats()
+        case "help":
+            return Help()
+        case "quit" | "exit":
+            return Quit()
+    close = difflib.get_close_matches(name.lower(), NAMES, n=1)
+    meant = f" Did you mean /{close[0]}?" if close else ""
+    return Misunderstood(f"I don't know /{name[:20]}.{meant} Type /help to see what I know.")
+
+
+def _joke(rest: str) -> TellJoke:
+    """`about: cats opening: Why did`, in any order; without either word the rest is the topic."""
+    pieces = _FIELD.split(rest)
+    fields = dict(zip((name.lower() for name in pieces[1::2]), pieces[2::2], strict=True))
+    topic = fields.get("about", "").strip() or pieces[0].strip()
+    return TellJoke(topic=topic or None, opening=fields.get("opening", "").strip() or None)
+
+
+def _on_joke(name: str, rest: str) -> Command:
+    number = rest.lstrip("#")
+    if number and not (number.isascii() and number.isdigit() and len(number) < 19):
+        return Misunderstood(f"After /{name} I expect the number of a joke, as in /{name} 12.")
+    joke_id = int(number) if number else None
+    if name == "offensive":
+        return Flag(joke_id)
+    return Vote({"up": 1, "down": -1, "retract": 0}[name], joke_id)
+
+
+def _top(rest: str) -> Command:
+    try:
+        return ShowTop(Period(rest.lower()) if rest else Period.ALL)
+    except ValueError:
+        return Misunderstood("After /top I expect day, week or all, as in /top week.")

@@ -1,0 +1,232 @@
+"""The line before a model version's worker: who is next, who runs, who is tried again.
+
+A request is answered once. When a worker dies, hangs or is killed, its requests are tried again
+before anyone else's, at most `attempts` times in all, the last time alone, so that a request
+that kills workers cannot take others down with it.
+"""
+
+import asyncio
+import itertools
+import math
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from bot.generation.port import Generation, GenerationError, GenerationRequest, Wait
+from bot.generation.protocol import Cancel, Failed, Generate, Ready, Report, Result
+from bot.generation.queue import FairLine, LineFullError, LineLimits, Place
+from bot.generation.supervisor import SupervisionLimits, Supervisor, WorkerStatus
+from bot.jokes import Reason
+
+__all__ = ["PoolStatus", "WorkerPool"]
+
+_FIRST_GUESS_SECONDS = 3.0
+_SMOOTHING = 0.2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PoolStatus:
+    """The pool at a glance."""
+
+    worker: WorkerStatus
+    waiting: int
+    running: int
+
+
+@dataclass(eq=False, kw_only=True)
+class _Ticket:
+    """A request between `generate` and its answer."""
+
+    id: str
+    request: GenerationRequest
+    future: "asyncio.Future[Generation]" = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+    attempts: int = 0
+    began: float = 0.0
+
+
+class WorkerPool:
+    """Implements the `Generator` port with one worker process, started by `command`."""
+
+    def __init__(
+        self,
+        *,
+        command: Sequence[str],
+        limits: SupervisionLimits,
+        line: LineLimits,
+        slots: int,
+        attempts: int,
+    ) -> None:
+        self._supervisor = Supervisor(command=command, limits=limits, listener=self)
+        self._line: FairLine[_Ticket] = FairLine(limits=line)
+        self._slots = slots
+        self._attempts = attempts
+        self._numbers = itertools.count(1)
+        self._returned: deque[_Ticket] = deque()
+        self._running: dict[str, _Ticket] = {}
+        self._accepting = True
+        self._closed = False
+        self._seconds_each = _FIRST_GUESS_SECONDS
+
+    @property
+    def status(self) -> PoolStatus:
+        """The pool now."""
+        return PoolStatus(
+            worker=self._supervisor.status,
+            waiting=len(self._line) + len(self._returned),
+            running=len(self._running),
+        )
+
+    def start(self) -> None:
+        """Start the worker and keep one running until `close`."""
+        self._supervisor.start()
+
+    async def generate(self, request: GenerationRequest, *, wait: Wait | None = None) -> Generation:
+        """Candidates for a prompt. Raises `GenerationError`."""
+        self._check_open(request)
+        ticket = _Ticket(id=str(next(self._numbers)), request=request)
+        if request.again:
+            self._returned.append(ticket)
+        else:
+            try:
+                self._line.add(ticket, community=request.community, member=request.member)
+            except LineFullError as full:
+                raise GenerationError(full.reason, seconds=self.seconds_to_wait()) from None
+        if wait is not None:
+            wait.follow(lambda: self._place(ticket))
+        self._dispatch()
+        try:
+            async with asyncio.timeout(request.deadline):
+                return await ticket.future
+        except TimeoutError:
+            raise GenerationError(Reason.DEADLINE) from None
+        finally:
+            self._withdraw(ticket)
+
+    def seconds_to_wait(self) -> int:
+        """About how long until a request that came now would be answered, at least 1."""
+        together = max(1, self._slots // max(1, self._usual_count()))
+        turns = (len(self._line) + len(self._returned) + len(self._running)) / together
+        return max(1, math.ceil((turns + 1) * self._seconds_each))
+
+    def stop_accepting(self) -> None:
+        """Send away whoever waits in the line; what is running may finish."""
+        self._accepting = False
+        for ticket in self._line.clear():
+            _refuse(ticket, Reason.CLOSING)
+
+    async def close(self) -> None:
+        """Answer what is left with an apology and end the worker."""
+        self.stop_accepting()
+        self._closed = True
+        for ticket in [*self._returned, *self._running.values()]:
+            _refuse(ticket, Reason.CLOSING)
+        self._returned.clear()
+        await self._supervisor.close()
+
+    def _check_open(self, request: GenerationRequest) -> None:
+        if self._closed or not (self._accepting or request.again):
+            raise GenerationError(Reason.CLOSING)
+        worker = self._supervisor.status
+        if worker.down:
+            raise GenerationError(Reason.MODEL_DOWN, seconds=worker.seconds_to_start)
+        if request.count > self._slots:
+            raise GenerationError(Reason.NOTHING_FIT)
+
+    def _usual_count(self) -> int:
+        counts = [ticket.request.count for ticket in self._running.values()]
+        return max(counts, default=1)
+
+    def _place(self, ticket: _Ticket) -> Place | None:
+        """The place in the line; whoever has been at the worker once stays in front."""
+        if ticket in self._returned:
+            return Place(own=0, ahead=0)
+        return self._line.place(ticket)
+
+    def _withdraw(self, ticket: _Ticket) -> None:
+        """Forget a ticket wherever it is; a slot it held is free for the next one."""
+        if ticket in self._returned:
+            self._returned.remove(ticket)
+        self._line.remove(ticket)
+        if self._running.pop(ticket.id, None) is not None:
+            self._supervisor.send(Cancel(id=ticket.id))
+        self._dispatch()
+
+    def _dispatch(self) -> None:
+        """Hand the worker everything that fits, in order."""
+        while self._supervisor.serving:
+            ticket = self._returned[0] if self._returned else self._line.peek()
+            if ticket is None or not self._fits(ticket):
+                return
+            if self._returned:
+                self._returned.popleft()
+            else:
+                self._line.pop()
+            request = ticket.request
+            ticket.began = time.monotonic()
+            self._running[ticket.id] = ticket
+            self._supervisor.send(
+                Generate(
+                    id=ticket.id,
+                    topic=request.topic,
+                    opening=request.opening,
+                    count=request.count,
+                    seed=request.seed,
+                    sampling=request.sampling,
+                )
+            )
+
+    def _fits(self, ticket: _Ticket) -> bool:
+        running = self._running.values()
+        if running and any(self._goes_alone(each) for each in (ticket, *running)):
+            return False
+        used = sum(each.request.count for each in running)
+        return used + ticket.request.count <= self._slots
+
+    def _goes_alone(self, ticket: _Ticket) -> bool:
+        """A request that was there at every death so far has its last try without company."""
+        return ticket.attempts > 0 and ticket.attempts >= self._attempts - 1
+
+    def worker_ready(self) -> None:
+        """The worker can take requests."""
+        self._dispatch()
+
+    def worker_reported(self, report: Report, ready: Ready) -> None:
+        """Deliver what a worker made."""
+        match report:
+            case Result(id=ticket_id, candidates=candidates):
+                ticket = self._running.pop(ticket_id, None)
+                if ticket is not None and not ticket.future.done():
+                    took = time.monotonic() - ticket.began
+                    self._seconds_each += _SMOOTHING * (took - self._seconds_each)
+                    ticket.future.set_result(
+                        Generation(model_version=ready.version, candidates=candidates)
+                    )
+            case Failed(id=ticket_id, too_long=too_long):
+                ticket = self._running.pop(ticket_id, None)
+                if ticket is not None:
+                    _refuse(ticket, Reason.TOO_LONG if too_long else Reason.NOTHING_FIT)
+        self._dispatch()
+
+    def worker_died(self) -> None:
+        """Put the dead worker's requests in front again, or give them up."""
+        orphans = list(self._running.values())
+        self._running.clear()
+        for ticket in reversed(orphans):
+            ticket.attempts += 1
+            if ticket.attempts >= self._attempts:
+                _refuse(ticket, Reason.GAVE_UP)
+            elif not ticket.future.done():
+                self._returned.appendleft(ticket)
+        worker = self._supervisor.status
+        if worker.down:
+            for ticket in [*self._returned, *self._line.clear()]:
+                _refuse(ticket, Reason.MODEL_DOWN, seconds=worker.seconds_to_start)
+            self._returned.clear()
+
+
+def _refuse(ticket: _Ticket, reason: Reason, *, seconds: int | None = None) -> None:
+    if not ticket.future.done():
+        ticket.future.set_exception(GenerationError(reason, seconds=seconds))

@@ -1,0 +1,68 @@
+"""Generation as the service sees it; `tests/twins/generator.py` holds the in-memory twin."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.generation.protocol import Sampling
+from bot.generation.queue import Place
+from bot.jokes import Candidate, Reason
+
+__all__ = ["Generation", "GenerationError", "GenerationRequest", "Generator", "Wait"]
+
+
+class GenerationError(Exception):
+    """No candidates: `reason` says why, `seconds` how long to wait where that helps."""
+
+    def __init__(self, reason: Reason, *, seconds: int | None = None) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+        self.seconds = seconds
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GenerationRequest:
+    """What to generate and for whom; `again` marks a further round of a request already served."""
+
+    community: str
+    member: str
+    topic: str | None
+    opening: str | None
+    count: int
+    seed: int
+    sampling: Sampling
+    deadline: float
+    again: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Generation:
+    """Candidates, in the order they were asked for, and the version that wrote them."""
+
+    model_version: str
+    candidates: tuple[Candidate, ...]
+
+
+class Wait:
+    """A window for whoever waits: shows the request's place for as long as it is in the line."""
+
+    def __init__(self) -> None:
+        self._source: Callable[[], Place | None] | None = None
+
+    def follow(self, source: Callable[[], Place | None]) -> None:
+        """Called by the generator: where to read the place from."""
+        self._source = source
+
+    def place(self) -> Place | None:
+        """The place in the line, or None while not (or no longer) waiting."""
+        return self._source() if self._source else None
+
+
+class Generator(Protocol):
+    """Makes candidates. Cancelling the awaiting task gives up the request and frees its slot."""
+
+    async def generate(self, request: GenerationRequest, *, wait: Wait | None = None) -> Generation:
+        """Candidates for a prompt. `deadline` is in seconds from now.
+
+        Raises `GenerationError`.
+        """

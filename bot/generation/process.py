@@ -1,0 +1,93 @@
+"""One worker process from the outside: its pipes, its reports, its last words."""
+
+import asyncio
+import contextlib
+import logging
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Sequence
+
+from bot.generation.protocol import Order, Report, decode_report, encode
+
+__all__ = ["WorkerProcess"]
+
+_LINE_LIMIT = 1 << 24
+_FAREWELL_SECONDS = 2.0
+
+_log = logging.getLogger("punchline.worker")
+
+
+class WorkerProcess:
+    """A started worker. Always `await stop()` it; nothing of it outlives that."""
+
+    def __init__(self, *, process: Process) -> None:
+        if process.stdin is None or process.stdout is None or process.stderr is None:
+            raise ValueError("a worker needs pipes for its three standard streams")
+        self._process = process
+        self._stdin = process.stdin
+        self._stdout = process.stdout
+        self._listening = asyncio.create_task(self._listen(process.stderr), name="worker log")
+        self.last_words = ""
+
+    @classmethod
+    async def start(cls, command: Sequence[str]) -> "WorkerProcess":
+        """Run a command that speaks the protocol. Raises `OSError`.
+
+        It gets a session of its own: Ctrl-C is for the bot, which then lets the worker finish.
+        """
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=PIPE,
+            limit=_LINE_LIMIT,
+            start_new_session=True,
+        )
+        return cls(process=process)
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    def send(self, order: Order) -> None:
+        """Hand over an order; one sent to a worker that has died is lost with it."""
+        if not self._stdin.is_closing():
+            self._stdin.write(encode(order))
+
+    async def report(self) -> Report | None:
+        """The next report, or None when the worker has ended.
+
+        Safe to cancel. Raises `ProtocolError`.
+        """
+        line = await self._stdout.readline()
+        return decode_report(line) if line.endswith(b"\n") else None
+
+    async def stop(self) -> int:
+        """End the process, kindly first, and return its exit status (negative: the signal)."""
+        self._stdin.close()
+        try:
+            async with asyncio.timeout(_FAREWELL_SECONDS):
+                await self._process.wait()
+        except TimeoutError:
+            self.kill()
+        except asyncio.CancelledError:
+            self.kill()
+            raise
+        status = await self._process.wait()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FAREWELL_SECONDS):
+                await self._listening
+        return status
+
+    def kill(self) -> None:
+        """End a process that does not answer, at once; `stop` still has to be awaited."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+
+    async def _listen(self, stream: asyncio.StreamReader) -> None:
+        """Pass on what the worker logs and remember its last line, which often says why it died."""
+        while line := await stream.readline():
+            text = line.decode(errors="replace").rstrip()
+            if text:
+                self.last_words = text[:500]
+                _log.debug("%s", text)

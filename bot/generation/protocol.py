@@ -1,0 +1,164 @@
+"""What the bot and a worker process say to each other: one JSON object a line, on pipes.
+
+The worker reads orders from standard input and writes reports to standard output; its logs go
+to standard error. When its standard input ends, the worker exits.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from bot.jokes import Candidate
+
+__all__ = [
+    "Broken",
+    "Cancel",
+    "Failed",
+    "Generate",
+    "Order",
+    "Ping",
+    "Pong",
+    "ProtocolError",
+    "Ready",
+    "Report",
+    "Result",
+    "Sampling",
+    "decode_order",
+    "decode_report",
+    "encode",
+]
+
+
+class ProtocolError(Exception):
+    """A line that is not a message of this protocol."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sampling:
+    """How tokens are drawn; temperature 0 is greedy, top_k 0 is no limit."""
+
+    temperature: float
+    top_k: int
+    top_p: float
+    max_tokens: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Generate:
+    """Order: `count` candidates for one prompt."""
+
+    id: str
+    topic: str | None
+    opening: str | None
+    count: int
+    seed: int
+    sampling: Sampling
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cancel:
+    """Order: forget a `Generate`; nothing is reported for it any more."""
+
+    id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ping:
+    """Order: answer with a `Pong` between two decoding steps."""
+
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ready:
+    """Report: the model is loaded; sent once, first."""
+
+    version: str
+    device: str
+    dtype: str
+    slots: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Broken:
+    """Report: the model cannot be served, in a sentence; the worker exits."""
+
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Result:
+    """Report: the candidates of a `Generate`; `seconds` runs from its arrival in the worker."""
+
+    id: str
+    candidates: tuple[Candidate, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failed:
+    """Report: this one request cannot be generated; `too_long` says that its prompt is why."""
+
+    id: str
+    too_long: bool
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pong:
+    """Report: alive and decoding."""
+
+    number: int
+
+
+Order = Generate | Cancel | Ping
+Report = Ready | Broken | Result | Failed | Pong
+
+_ORDERS: dict[str, type[Order]] = {"generate": Generate, "cancel": Cancel, "ping": Ping}
+_REPORTS: dict[str, type[Report]] = {
+    "ready": Ready,
+    "broken": Broken,
+    "result": Result,
+    "failed": Failed,
+    "pong": Pong,
+}
+
+
+def encode(message: Order | Report) -> bytes:
+    """One line, newline included."""
+    kind = type(message).__name__.lower()
+    return json.dumps({"kind": kind, **asdict(message)}).encode() + b"\n"
+
+
+def decode_order(line: bytes) -> Order:
+    """Read what the bot sent. Raises `ProtocolError`."""
+    content = _content(line)
+    try:
+        kind = _ORDERS[content.pop("kind")]
+        if kind is Generate:
+            content["sampling"] = Sampling(**content["sampling"])
+        return kind(**content)
+    except (KeyError, TypeError) as error:
+        raise ProtocolError(f"not an order: {line[:200]!r}") from error
+
+
+def decode_report(line: bytes) -> Report:
+    """Read what a worker sent. Raises `ProtocolError`."""
+    content = _content(line)
+    try:
+        kind = _REPORTS[content.pop("kind")]
+        if kind is Result:
+            content["candidates"] = tuple(Candidate(**each) for each in content["candidates"])
+        return kind(**content)
+    except (KeyError, TypeError) as error:
+        raise ProtocolError(f"not a report: {line[:200]!r}") from error
+
+
+def _content(line: bytes) -> dict[str, Any]:
+    try:
+        content = json.loads(line)
+    except ValueError as error:
+        raise ProtocolError(f"not JSON: {line[:200]!r}") from error
+    if not isinstance(content, dict):
+        raise ProtocolError(f"not an object: {line[:200]!r}")
+    return content

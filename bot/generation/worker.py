@@ -1,0 +1,215 @@
+"""The worker process: loads one model version, runs the engine, speaks the protocol.
+
+    python -m bot.generation.worker --model DIRECTORY --name NAME
+
+The only part of the bot that imports torch.
+"""
+
+import argparse
+import logging
+import os
+import queue
+import sys
+import threading
+import time
+from itertools import takewhile
+from pathlib import Path
+from typing import BinaryIO
+
+import torch
+
+from bot.generation.engine import Engine, EngineJob, Generated, TorchEngine
+from bot.generation.protocol import (
+    Broken,
+    Cancel,
+    Failed,
+    Generate,
+    Order,
+    Ping,
+    Pong,
+    Ready,
+    Report,
+    Result,
+    decode_order,
+    encode,
+)
+from bot.jokes import Candidate
+from finetune.artifacts import BrokenVersionError
+from finetune.models import LoadedModel, choose_device, choose_dtype, load_model
+from finetune.template import PromptTooLongError
+
+__all__ = ["Worker", "build_engine", "main"]
+
+
+class Worker:
+    """Turns orders into engine jobs and finished jobs into reports.
+
+    Orders are taken between two decoding steps, so a `Pong` proves that decoding goes on.
+    """
+
+    def __init__(
+        self,
+        *,
+        loaded: LoadedModel,
+        engine: Engine,
+        inbox: "queue.SimpleQueue[Order]",
+        output: BinaryIO,
+    ) -> None:
+        self._loaded = loaded
+        self._engine = engine
+        self._inbox = inbox
+        self._output = output
+        self._running: dict[str, tuple[Generate, float]] = {}
+
+    def run(self) -> None:
+        """Serve until the process is told to end."""
+        while True:
+            self._take_orders()
+            for request_id, generated in self._engine.step():
+                self._report_result(request_id, generated)
+
+    def _take_orders(self) -> None:
+        try:
+            self._obey(self._inbox.get(block=not self._engine.busy))
+            while True:
+                self._obey(self._inbox.get_nowait())
+        except queue.Empty:
+            return
+
+    def _obey(self, order: Order) -> None:
+        match order:
+            case Ping(number=number):
+                self._report(Pong(number=number))
+            case Cancel(id=request_id):
+                self._engine.cancel(request_id)
+                self._running.pop(request_id, None)
+            case Generate():
+                self._begin(order)
+
+    def _begin(self, order: Generate) -> None:
+        try:
+            prompt = self._loaded.template.prompt(
+                self._loaded.tokenizer, topic=order.topic, opening=order.opening
+            )
+            self._engine.submit(
+                EngineJob(
+                    id=order.id,
+                    prompt=prompt,
+                    count=order.count,
+                    max_tokens=order.sampling.max_tokens,
+                    temperature=order.sampling.temperature,
+                    top_k=order.sampling.top_k,
+                    top_p=order.sampling.top_p,
+                    seed=order.seed,
+                )
+            )
+        except (PromptTooLongError, ValueError) as error:
+            too_long = isinstance(error, PromptTooLongError)
+            self._report(Failed(id=order.id, too_long=too_long, detail=str(error)))
+        else:
+            self._running[order.id] = (order, time.monotonic())
+
+    def _report_result(self, request_id: str, generated: list[Generated]) -> None:
+        order, began = self._running.pop(request_id)
+        candidates = tuple(self._candidate(order, each) for each in generated)
+        seconds = time.monotonic() - began
+        self._report(Result(id=request_id, candidates=candidates, seconds=seconds))
+
+    def _candidate(self, order: Generate, generated: Generated) -> Candidate:
+        text = self._loaded.template.joke(
+            self._loaded.tokenizer, opening=order.opening, generated=generated.tokens
+        )
+        return Candidate(
+            text=text,
+            tokens=len(generated.tokens),
+            score=generated.logprob / max(1, len(generated.tokens)),
+            complete=generated.complete,
+        )
+
+    def _report(self, report: Report) -> None:
+        self._output.write(encode(report))
+        self._output.flush()
+
+
+def build_engine(loaded: LoadedModel, *, slots: int) -> TorchEngine:
+    """The engine for a loaded model; what all prompts begin with is read only once."""
+    plain, about = (
+        loaded.template.prompt(loaded.tokenizer, topic=topic, opening=None)
+        for topic in (None, "cats")
+    )
+    return TorchEngine(
+        model=loaded.model,
+        end_ids=loaded.template.end_ids(loaded.tokenizer),
+        slots=slots,
+        shared_prefix=_common_prefix(plain, about),
+    )
+
+
+def _common_prefix(first: list[int], second: list[int]) -> list[int]:
+    pairs = zip(first, second, strict=False)
+    return [one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs)]
+
+
+def main() -> None:
+    """Load the model the arguments name and serve it."""
+    arguments = _arguments()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    output = _private_stdout()
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    try:
+        device = choose_device(arguments.device)
+        loaded = load_model(
+            Path(arguments.model),
+            name=arguments.name,
+            device=device,
+            dtype=choose_dtype(arguments.dtype, device),
+        )
+    except BrokenVersionError as error:
+        output.write(encode(Broken(detail=str(error))))
+        output.flush()
+        raise SystemExit(1) from None
+    engine = build_engine(loaded, slots=arguments.slots)
+    inbox: queue.SimpleQueue[Order] = queue.SimpleQueue()
+    reader = threading.Thread(target=_read_orders, args=(sys.stdin.buffer, inbox), daemon=True)
+    reader.start()
+    ready = Ready(
+        version=loaded.version,
+        device=str(device),
+        dtype=str(loaded.model.dtype).removeprefix("torch."),
+        slots=arguments.slots,
+    )
+    output.write(encode(ready))
+    output.flush()
+    Worker(loaded=loaded, engine=engine, inbox=inbox, output=output).run()
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bot.generation.worker")
+    parser.add_argument("--model", required=True, help="directory of a model version")
+    parser.add_argument("--name", required=True, help="what to call a directory without manifest")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--dtype", default="auto")
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--slots", type=int, default=32)
+    return parser.parse_args()
+
+
+def _private_stdout() -> BinaryIO:
+    """Keep standard output for the protocol: whatever a library prints goes to the log."""
+    private = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return private
+
+
+def _read_orders(stream: BinaryIO, inbox: "queue.SimpleQueue[Order]") -> None:
+    """Pass orders on; end the process at once when the bot has gone, even in mid-step."""
+    try:
+        for line in stream:
+            inbox.put(decode_order(line))
+    finally:
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,254 @@
+"""JokeService: tell, vote, retract, flag, top, stats, forget – all a front-end may call."""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+
+from bot.fronts.port import Front
+from bot.generation.port import GenerationError, GenerationRequest, Generator, Wait
+from bot.generation.protocol import Sampling
+from bot.jokes import Answer, Candidate, Community, Declined, Joke, JokeRequest, Reason
+from bot.moderation import PromptTooLong, clean_prompt
+from bot.quotas import Quotas
+from bot.selection import Choice, Selector
+from bot.store.port import RankedJoke, Stats, Store, StoreUnavailable, Tally, ToldJoke
+
+__all__ = ["JokeService", "TellingPolicy"]
+
+_SEED_BITS = 48
+
+_log = logging.getLogger("punchline.service")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TellingPolicy:
+    """How a joke is made: candidates a round, rounds until one fits, and limits of prompts.
+
+    `deadline_seconds` is for the whole request, `topic_characters` and `opening_characters` are
+    the longest prompts accepted.
+    """
+
+    sampling: Sampling
+    candidates: int
+    rounds: int
+    deadline_seconds: float
+    topic_characters: int
+    opening_characters: int
+
+
+class JokeService:
+    """The one core behind all front-ends.
+
+    Every `tell` gets exactly one answer. A vote that returned is on disk; `vote`, `retract`,
+    `flag`, `top`, `stats` and `forget` may raise `StoreUnavailable`.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        generator: Generator,
+        selector: Selector,
+        quotas: Quotas,
+        policy: TellingPolicy,
+    ) -> None:
+        self._store = store
+        self._generator = generator
+        self._selector = selector
+        self._quotas = quotas
+        self._policy = policy
+        self._closing = False
+        self._telling = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    async def tell(self, request: JokeRequest, *, wait: Wait | None = None) -> Answer:
+        """Tell a joke, or say why not. Cancelling gives the request up and frees its place."""
+        if self._closing:
+            return Declined(reason=Reason.CLOSING)
+        began = time.monotonic()
+        self._enter()
+        try:
+            prepared = self._prepare(request)
+            if isinstance(prepared, Declined):
+                return prepared
+            refusal = await self._quotas.refusal(prepared)
+            if refusal is not None:
+                return refusal
+            joke_id = await self._store.open_request(prepared)
+            return await self._answer(joke_id, prepared, began=began, wait=wait)
+        except StoreUnavailable as error:
+            _log.error("A request could not be kept: %s", error)
+            return Declined(reason=Reason.STORE)
+        finally:
+            self._leave()
+
+    async def vote(self, joke_id: int, member: str, value: int) -> Tally:
+        """Set a member's one vote, +1 or -1. Raises `UnknownJoke`."""
+        return await self._store.vote(joke_id, member, value)
+
+    async def retract(self, joke_id: int, member: str) -> Tally:
+        """Withdraw a member's vote. Raises `UnknownJoke`."""
+        return await self._store.vote(joke_id, member, 0)
+
+    async def flag(self, joke_id: int, member: str) -> Tally:
+        """Mark a joke as offensive. Raises `UnknownJoke`."""
+        return await self._store.flag(joke_id, member)
+
+    async def top(
+        self, community: Community, *, since: datetime | None, limit: int
+    ) -> Sequence[RankedJoke]:
+        """The best jokes of a community."""
+        return await self._store.top(community, since=since, limit=limit)
+
+    async def stats(self, community: Community, member: str) -> Stats:
+        """Counts for a community and one of its members."""
+        return await self._store.stats(community, member)
+
+    async def forget(self, front: str, member: str) -> int:
+        """Erase a member's votes and links; returns how many votes there were."""
+        return await self._store.forget(front, member)
+
+    async def recover(self, fronts: Mapping[str, Front]) -> int:
+        """Answer the requests a dead bot process left behind, or close those nobody can hear.
+
+        Returns how many were answered.
+        """
+        answered = 0
+        for pending in await self._store.orphans():
+            community, address = pending.request.community, pending.request.address
+            front = fronts.get(community.front)
+            if front is None or address is None or not await front.reachable(address):
+                await self._store.mark_declined(pending.joke_id, Reason.LOST)
+                continue
+            self._enter()
+            try:
+                answer = await self._answer(
+                    pending.joke_id, pending.request, began=time.monotonic(), wait=None
+                )
+                await front.answer_late(address, answer)
+                answered += 1
+            finally:
+                self._leave()
+        return answered
+
+    def stop_accepting(self) -> None:
+        """From now on every new request is answered with an apology."""
+        self._closing = True
+
+    async def finished(self, *, seconds: float) -> bool:
+        """Wait until nobody is owed an answer; False when that took longer."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._idle.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def _enter(self) -> None:
+        self._telling += 1
+        self._idle.clear()
+
+    def _leave(self) -> None:
+        self._telling -= 1
+        if not self._telling:
+            self._idle.set()
+
+    def _prepare(self, request: JokeRequest) -> JokeRequest | Declined:
+        """The request with its prompts cleaned, or why they will not do."""
+        try:
+            topic = clean_prompt(request.topic or "", limit=self._policy.topic_characters)
+            opening = clean_prompt(request.opening or "", limit=self._policy.opening_characters)
+        except PromptTooLong:
+            return Declined(reason=Reason.TOO_LONG)
+        if not all(map(self._selector.allows_prompt, filter(None, (topic, opening)))):
+            return Declined(reason=Reason.UNSUITABLE)
+        return replace(request, topic=topic or None, opening=opening or None)
+
+    async def _answer(
+        self, joke_id: int, request: JokeRequest, *, began: float, wait: Wait | None
+    ) -> Answer:
+        """Make the joke for a pending row and close the row, whatever happens."""
+        try:
+            answer = await self._make(joke_id, request, began=began, wait=wait)
+        except GenerationError as error:
+            answer = Declined(reason=error.reason, seconds=error.seconds)
+        except asyncio.CancelledError:
+            await asyncio.shield(self._store.mark_declined(joke_id, Reason.CANCELLED))
+            raise
+        if isinstance(answer, Declined):
+            await self._store.mark_declined(joke_id, answer.reason)
+        return answer
+
+    async def _make(
+        self, joke_id: int, request: JokeRequest, *, began: float, wait: Wait | None
+    ) -> Answer:
+        """Draw candidates, round after round, until one fits that was not told here before.
+
+        Raises `GenerationError`.
+        """
+        policy = self._policy
+        first_seed = secrets.randbits(_SEED_BITS) if request.seed is None else request.seed
+        community = f"{request.community.front}:{request.community.key}"
+        for number in range(policy.rounds):
+            seed = first_seed + number
+            generation = await self._generator.generate(
+                GenerationRequest(
+                    community=community,
+                    member=request.member,
+                    topic=request.topic,
+                    opening=request.opening,
+                    count=policy.candidates,
+                    seed=seed,
+                    sampling=policy.sampling,
+                    deadline=policy.deadline_seconds - (time.monotonic() - began),
+                    again=number > 0,
+                ),
+                wait=wait,
+            )
+            for choice in await self._untold(generation.candidates, request):
+                told = self._told(choice, generation.model_version, seed, request, began)
+                if await self._store.mark_told(joke_id, told):
+                    return Joke(
+                        id=joke_id,
+                        text=told.text,
+                        topic=request.topic,
+                        opening=request.opening,
+                        model_version=told.model_version,
+                        tokens=told.tokens,
+                        seconds=told.seconds,
+                    )
+        return Declined(reason=Reason.NOTHING_FIT)
+
+    async def _untold(
+        self, candidates: Sequence[Candidate], request: JokeRequest
+    ) -> Sequence[Choice]:
+        """What fits and is new to the community; a repeat asked for by seed need not be new."""
+        choices = self._selector.choices(candidates, opening=request.opening)
+        if request.seed is not None or not choices:
+            return choices
+        heard = await self._store.heard(
+            request.community, [choice.fingerprint for choice in choices]
+        )
+        return [choice for choice in choices if choice.fingerprint not in heard]
+
+    def _told(
+        self, choice: Choice, version: str, seed: int, request: JokeRequest, began: float
+    ) -> ToldJoke:
+        return ToldJoke(
+            text=choice.text,
+            fingerprint=choice.fingerprint if request.seed is None else None,
+            model_version=version,
+            sampling={
+                **asdict(self._policy.sampling),
+                "seed": seed,
+                "candidates": self._policy.candidates,
+            },
+            score=choice.score,
+            tokens=choice.tokens,
+            seconds=time.monotonic() - began,
+        )

@@ -1,0 +1,39 @@
+"""The settings: config.toml and PUNCHLINE_* variables become one frozen `Settings`."""
+
+from bot.settings.keys import Key, every_key
+from bot.settings.loading import configuration_file, load_settings
+from bot.settings.refusal import SettingsError
+from bot.settings.sections import (
+    DiscordSettings,
+    GenerationSettings,
+    HubSettings,
+    LogSettings,
+    ModelSettings,
+    ModerationSettings,
+    QueueSettings,
+    QuotaSettings,
+    ServiceSettings,
+    Settings,
+    StoreSettings,
+    TelegramSettings,
+)
+
+__all__ = [
+    "DiscordSettings",
+    "GenerationSettings",
+    "HubSettings",
+    "Key",
+    "LogSettings",
+    "ModelSettings",
+    "ModerationSettings",
+    "QueueSettings",
+    "QuotaSettings",
+    "ServiceSettings",
+    "Settings",
+    "SettingsError",
+    "StoreSettings",
+    "TelegramSettings",
+    "configuration_file",
+    "every_key",
+    "load_settings",
+]

@@ -1,0 +1,138 @@
+"""Puts file, environment and defaults together into one `Settings`."""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from bot.settings.keys import every_key
+from bot.settings.refusal import HIDDEN, SettingsError, found
+from bot.settings.sections import Settings, user_cache
+from bot.settings.sources import CONFIG_VARIABLE, Chosen, from_environment, from_file, read_text
+
+__all__ = ["configuration_file", "load_settings"]
+
+DEFAULT_FILE = Path("config.toml")
+LIKE_A_TOKEN = re.compile(r"[\w.:-]{30,}")
+
+
+def configuration_file(*, path: Path | None, environment: Mapping[str, str]) -> Path | None:
+    """The file that holds the settings, or None if only defaults and the environment count.
+
+    In this order: `path`, what PUNCHLINE_CONFIG names unless empty, ./config.toml if it is there.
+    Raises `SettingsError` for a ~ that leads nowhere.
+    """
+    if path is not None:
+        return path
+    if named := environment.get(CONFIG_VARIABLE):
+        return _expanded(Path(named), subject=CONFIG_VARIABLE, environment=environment)
+    return DEFAULT_FILE if os.path.lexists(DEFAULT_FILE) else None
+
+
+def load_settings(*, path: Path | None, environment: Mapping[str, str]) -> Settings:
+    """Read and check all settings; the environment is stronger than the file.
+
+    Paths come out absolute: relative to the file's directory where the file says them, to the
+    working directory otherwise. Tokens are read from their files. Raises `SettingsError`.
+    """
+    file = configuration_file(path=path, environment=environment)
+    choices = [*(from_file(file) if file else ()), *from_environment(environment)]
+    chosen = {choice.key.name: choice for choice in choices}
+    values: dict[str, Any] = {}
+    for key in every_key():
+        choice = chosen.get(key.name) or Chosen(
+            key=key, value=key.starting_value, origin="the default", folder=Path()
+        )
+        values[key.name] = _placed(choice, environment)
+        if key.field == "token_file" and values[key.name] and not values[f"{key.section}.token"]:
+            values[f"{key.section}.token"] = _token(choice, values[key.name])
+    values["model.cache"] = values["model.cache"] or _user_cache(environment)
+    return _together(values, chosen)
+
+
+def _together(values: Mapping[str, Any], chosen: Mapping[str, Chosen]) -> Settings:
+    sections: dict[str, dict[str, Any]] = {}
+    for key in every_key():
+        sections.setdefault(key.section, {})[key.field] = values[key.name]
+    try:
+        return Settings.model_validate(sections)
+    except ValidationError as error:
+        # Each value has passed already, so what is left is how candidates and slots go together.
+        names = ("generation.candidates", "generation.slots")
+        origins = dict.fromkeys(chosen[name].origin for name in names if name in chosen)
+        sentence = error.errors(include_input=False)[0]["msg"]
+        raise SettingsError(f"{' and '.join(origins)}: {sentence}") from None
+
+
+def _placed(choice: Chosen, environment: Mapping[str, str]) -> Any:
+    """The value, with a path made absolute."""
+    value = choice.value
+    if choice.key.name == "model.base" and _is_local(value):
+        return str(_absolute(Path(value), choice, environment))
+    return _absolute(value, choice, environment) if isinstance(value, Path) else value
+
+
+def _is_local(base: str) -> bool:
+    # Anything else with a slash in it is a hub id, even if a directory has the same name.
+    rooted = base.startswith(("/", "./", "../", "~"))
+    return rooted or base in (".", "..") or base.lower().endswith(".gguf")
+
+
+def _absolute(path: Path, choice: Chosen, environment: Mapping[str, str]) -> Path:
+    subject = f"{choice.origin}: {choice.key.name}"
+    expanded = _expanded(path, subject=subject, environment=environment)
+    try:
+        return (choice.folder / expanded).absolute()
+    except OSError:
+        raise SettingsError(
+            f"{subject} is {found(str(path))}, but the working directory it is in is gone; "
+            "start in another one"
+        ) from None
+
+
+def _expanded(path: Path, *, subject: str, environment: Mapping[str, str]) -> Path:
+    home = environment.get("HOME")
+    if home and path.parts[:1] == ("~",):
+        return Path(home, *path.parts[1:])
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise SettingsError(
+            f"{subject} is {found(str(path))}, a home directory nobody has; write the path in full"
+        ) from None
+
+
+def _user_cache(environment: Mapping[str, str]) -> Path:
+    try:
+        return user_cache(environment)
+    except RuntimeError:
+        raise SettingsError(
+            "model.cache is empty and this user has no home directory; "
+            "set PUNCHLINE_MODEL__CACHE to the path of a directory"
+        ) from None
+
+
+def _token(choice: Chosen, file: Path) -> Any:
+    subject = f"{choice.origin}: {choice.key.name}"
+    if LIKE_A_TOKEN.fullmatch(str(choice.value)) and not os.path.lexists(file):
+        raise SettingsError(
+            f"{subject} is {HIDDEN}, which looks like the token itself; "
+            "allowed: the path of a file that holds the token"
+        )
+    try:
+        content = read_text(file)
+    except SettingsError as error:
+        raise SettingsError(f"{subject}: {error}") from None
+    key = next(k for k in every_key() if k.name == f"{choice.key.section}.token")
+    try:
+        token = key.from_text(content)
+    except ValidationError:
+        token = None
+    if token is None:
+        raise SettingsError(
+            f"{subject}: {file} holds no token; write one word of plain letters, digits and signs"
+        )
+    return token

@@ -1,0 +1,285 @@
+"""Every setting: its section, name, default, limits and what it does."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from bot.settings.values import Allowed, Directory, OptionalPath, Text, Token
+
+__all__ = [
+    "DiscordSettings",
+    "GenerationSettings",
+    "HubSettings",
+    "LogSettings",
+    "ModelSettings",
+    "ModerationSettings",
+    "QueueSettings",
+    "QuotaSettings",
+    "Section",
+    "ServiceSettings",
+    "Settings",
+    "StoreSettings",
+    "TelegramSettings",
+    "user_cache",
+]
+
+
+def user_cache(environment: Mapping[str, str]) -> Path:
+    """Where this user's caches live, plus "punchline".
+
+    Raises `RuntimeError` for a user without a home directory.
+    """
+    named = Path(environment.get("XDG_CACHE_HOME") or "")
+    if named.is_absolute():  # a relative one is to be ignored, says its specification
+        return named / "punchline"
+    home = environment.get("HOME")
+    return (Path(home) if home else Path.home()) / ".cache" / "punchline"
+
+
+class Section(BaseModel):
+    """One [section]: frozen, nothing unknown, nothing converted silently."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        hide_input_in_errors=True,
+    )
+
+
+class ModelSettings(Section):
+    """[model]: which weights tell the jokes and where they are kept."""
+
+    base: Annotated[
+        Text,
+        Field(
+            min_length=1,
+            description="The base model. A local directory is written in full or as ./directory.",
+        ),
+        Allowed(
+            '"starter", a hub id such as "openai-community/gpt2", a local directory or a .gguf file'
+        ),
+    ] = "starter"
+    revision: Annotated[
+        Text,
+        Field(description="Branch, tag or commit of a base model from the hub."),
+        Allowed('a revision, or "" for the newest'),
+    ] = ""
+    directory: Annotated[Directory, Field(description="Where model versions are kept.")] = Path(
+        "models"
+    )
+    cache: Annotated[
+        OptionalPath,
+        Field(description="Where converted base weights are kept, to be made again if lost."),
+        Allowed(
+            'the path of a directory, or "" for the user\'s ($XDG_CACHE_HOME or ~/.cache)/punchline'
+        ),
+    ] = None
+
+    @property
+    def cache_directory(self) -> Path:
+        """`cache`, or the user's cache directory where that is empty."""
+        return self.cache or user_cache(os.environ)
+
+
+class GenerationSettings(Section):
+    """[generation]: how candidates are decoded, and how the worker is watched."""
+
+    device: Annotated[
+        Literal["auto", "cpu", "cuda"],
+        Field(description="Where the model runs; auto takes the GPU if there is one."),
+    ] = "auto"
+    dtype: Annotated[
+        Literal["auto", "float32", "bfloat16"],
+        Field(description="Number format of the weights; auto takes what is faster there."),
+    ] = "auto"
+    threads: Annotated[
+        int, Field(ge=0, le=1024, description="CPU threads the worker uses; 0 means all cores.")
+    ] = 0
+    slots: Annotated[
+        int, Field(ge=1, le=1024, description="Candidates decoded at the same time, in one batch.")
+    ] = 32
+    candidates: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=64,
+            description="Candidates decoded for one joke, the best of which is told; "
+            "not more than slots.",
+        ),
+    ] = 4
+    rounds: Annotated[
+        int,
+        Field(ge=1, le=20, description="Times candidates are drawn for one joke while none fits."),
+    ] = 3
+    temperature: Annotated[
+        float,
+        Field(ge=0, le=5, description="How adventurous the wording is; 0 means greedy decoding."),
+    ] = 0.9
+    top_k: Annotated[
+        int,
+        Field(ge=0, le=100_000, description="Draw from this many likeliest tokens; 0 means all."),
+    ] = 0
+    top_p: Annotated[
+        float,
+        Field(gt=0, le=1, description="Draw from the likeliest tokens of this total probability."),
+    ] = 0.95
+    max_tokens: Annotated[
+        int, Field(ge=1, le=1024, description="Length of the longest joke, in tokens.")
+    ] = 64
+    attempts: Annotated[
+        int, Field(ge=1, le=10, description="Times a request is tried when its worker dies.")
+    ] = 3
+    heartbeat_seconds: Annotated[
+        float, Field(ge=0.1, le=600, description="A worker silent for longer is replaced.")
+    ] = 10.0
+    start_seconds: Annotated[
+        float, Field(ge=1, le=3600, description="A worker not ready by then is replaced.")
+    ] = 300.0
+
+
+class QueueSettings(Section):
+    """[queue]: how many requests may wait, and for how long."""
+
+    capacity: Annotated[
+        int, Field(ge=1, le=10_000, description="Requests that may wait in all.")
+    ] = 64
+    per_community: Annotated[
+        int, Field(ge=1, le=10_000, description="Requests of one community that may wait.")
+    ] = 48
+    per_member: Annotated[
+        int, Field(ge=1, le=10_000, description="Requests of one member that may wait.")
+    ] = 8
+    deadline_seconds: Annotated[
+        float,
+        Field(ge=0.1, le=3600, description="A request not answered by then gets an apology."),
+    ] = 60.0
+
+
+class QuotaSettings(Section):
+    """[quota]: how many jokes a member and a community may ask for."""
+
+    member_jokes: Annotated[
+        int, Field(ge=0, le=1_000_000, description="Jokes for one member in a window; 0: no limit.")
+    ] = 30
+    community_jokes: Annotated[
+        int,
+        Field(ge=0, le=1_000_000, description="Jokes for one community in a window; 0: no limit."),
+    ] = 300
+    window_seconds: Annotated[
+        float, Field(ge=0.1, le=86_400, description="Length of that window, which slides.")
+    ] = 60.0
+
+
+class ModerationSettings(Section):
+    """[moderation]: what may be asked and what may be told."""
+
+    tier: Annotated[
+        Literal["family", "standard", "adult"], Field(description="How daring a joke may be.")
+    ] = "family"
+    topic_characters: Annotated[
+        int, Field(ge=1, le=2000, description="Length of the longest topic, in characters.")
+    ] = 80
+    opening_characters: Annotated[
+        int, Field(ge=1, le=2000, description="Length of the longest opening, in characters.")
+    ] = 200
+
+
+class StoreSettings(Section):
+    """[store]: where Punchline remembers."""
+
+    directory: Annotated[
+        Directory, Field(description="The database, the member key and the socket live here.")
+    ] = Path("data")
+
+
+class ServiceSettings(Section):
+    """[service]: how Punchline stops."""
+
+    grace_seconds: Annotated[
+        float, Field(ge=0, le=600, description="Running jokes may finish this long after SIGTERM.")
+    ] = 10.0
+
+
+class LogSettings(Section):
+    """[log]: what is written on standard error."""
+
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        Field(description="The least important lines that are written."),
+    ] = "info"
+    format: Annotated[
+        Literal["text", "json"],
+        Field(description="Lines for people, or one JSON object a line."),
+    ] = "text"
+
+
+FrontEndToken = Annotated[
+    Token,
+    Field(description="Checked by `punchline doctor`; the front-end is not part of this version."),
+]
+TokenFile = Annotated[
+    OptionalPath,
+    Field(description="A file that holds this token and nothing else."),
+    Allowed('the path of a file, or "" for none'),
+]
+
+
+class HubSettings(Section):
+    """[hub]: where base models are downloaded from."""
+
+    token: Annotated[
+        Token, Field(description="Only to download a private or gated base model.")
+    ] = None
+    token_file: TokenFile = None
+
+
+class DiscordSettings(Section):
+    """[discord]: the Discord front-end."""
+
+    token: FrontEndToken = None
+    token_file: TokenFile = None
+
+
+class TelegramSettings(Section):
+    """[telegram]: the Telegram front-end."""
+
+    token: FrontEndToken = None
+    token_file: TokenFile = None
+
+
+class Settings(Section):
+    """Everything that can be set, one attribute a section."""
+
+    model: ModelSettings = ModelSettings()
+    generation: GenerationSettings = GenerationSettings()
+    queue: QueueSettings = QueueSettings()
+    quota: QuotaSettings = QuotaSettings()
+    moderation: ModerationSettings = ModerationSettings()
+    store: StoreSettings = StoreSettings()
+    service: ServiceSettings = ServiceSettings()
+    log: LogSettings = LogSettings()
+    hub: HubSettings = HubSettings()
+    discord: DiscordSettings = DiscordSettings()
+    telegram: TelegramSettings = TelegramSettings()
+
+    def secrets(self) -> tuple[str, ...]:
+        """Every token that is set, so that the log can strike them out."""
+        tokens = (self.hub.token, self.discord.token, self.telegram.token)
+        return tuple(token.get_secret_value() for token in tokens if token)
+
+    @model_validator(mode="after")
+    def _candidates_of_a_joke_fit_into_one_batch(self) -> Self:
+        candidates, slots = self.generation.candidates, self.generation.slots
+        if candidates > slots:
+            raise PydanticCustomError(
+                "candidates_over_slots",
+                "generation.candidates is {candidates}; "
+                "allowed: at most generation.slots, which is {slots}",
+                {"candidates": candidates, "slots": slots},
+            )
+        return self

@@ -1,0 +1,95 @@
+"""Command line of the humour model: `python -m finetune`."""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from finetune.bases import BaseModelError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    help="The humour model: where its weights come from.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+class ProgressStyle(StrEnum):
+    """A bar for people, JSON lines for programs."""
+
+    BAR = "bar"
+    JSON = "json"
+
+
+@app.callback()
+def _commands() -> None:
+    """The humour model: where its weights come from."""
+
+
+@app.command()
+def base(
+    name: Annotated[str, typer.Argument(help="starter, a hub id, a directory or a .gguf file")],
+    cache: Annotated[Path, typer.Option(help="Where converted and downloaded weights are kept.")],
+    revision: Annotated[str, typer.Option(help="Revision of a hub model.")] = "",
+    progress: Annotated[ProgressStyle, typer.Option()] = ProgressStyle.BAR,
+) -> None:
+    """Make a base model ready and print its directory.
+
+    A token for a private hub model is read from PUNCHLINE_HUB__TOKEN.
+    """
+    # transformers draws bars of its own for the parts; ours covers the whole.
+    os.environ["TQDM_DISABLE"] = "1"
+    from finetune.conversion import prepare
+
+    make = partial(
+        prepare, name, cache=cache, revision=revision, token=os.environ.get("PUNCHLINE_HUB__TOKEN")
+    )
+    try:
+        if progress is ProgressStyle.JSON:
+            directory = make(progress=_json_line)
+            _print({"stage": "done", "directory": str(directory)})
+        else:
+            typer.echo(_with_bar(make, name))
+    except BaseModelError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+
+
+def _with_bar(make: Callable[..., Path], name: str) -> Path:
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(f"preparing {name}", total=None)
+
+        def show(stage: str, step: int, of: int) -> None:
+            bar.update(task, description=stage, completed=step, total=of)
+
+        return make(progress=show)
+
+
+def _json_line(stage: str, step: int, of: int) -> None:
+    _print({"stage": stage, "step": step, "of": of})
+
+
+def _print(content: dict[str, str | int]) -> None:
+    sys.stdout.write(json.dumps(content) + "\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+"""Model versions on disk: written atomically, verified before use, never pickle.
+
+A version is a directory with safetensors weights, a tokenizer and `punchline.json`, the manifest.
+This module does not import torch, so the bot process may use it.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+__all__ = [
+    "MANIFEST",
+    "SCHEMA",
+    "BrokenVersionError",
+    "Manifest",
+    "read_manifest",
+    "slug",
+    "verify",
+    "write_version",
+]
+
+MANIFEST = "punchline.json"
+SCHEMA = 1
+_BLOCK = 1 << 20
+
+
+class BrokenVersionError(Exception):
+    """A model version that must not be served; the message is one sentence for a person."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Manifest:
+    """What `punchline.json` says about a version; `files` maps relative paths to sha256."""
+
+    version: str
+    base: str
+    template: dict[str, Any]
+    parent: str | None = None
+    recipe: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    schema: int = SCHEMA
+
+
+def slug(name: str) -> str:
+    """A name for directories and lineage: letters, digits, dots and dashes only."""
+    return re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-.") or "model"
+
+
+def write_version(
+    *, directory: Path, manifest: Manifest, fill: Callable[[Path], None]
+) -> tuple[Path, Manifest]:
+    """Let `fill` write the files of a version, then make all of it visible in one rename.
+
+    Everything is written to a temporary sibling and fsynced first, so a crash at any moment
+    leaves either no version or a whole one. When another process finished the same version
+    meanwhile, its copy is kept. Raises `OSError` when the disk refuses.
+    """
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    with _temporary_sibling(directory) as temporary:
+        fill(temporary)
+        files = {
+            path.relative_to(temporary).as_posix(): _sha256(path) for path in _files(temporary)
+        }
+        complete = replace(manifest, files=files)
+        text = json.dumps(asdict(complete), indent=2, ensure_ascii=False) + "\n"
+        (temporary / MANIFEST).write_text(text, encoding="utf-8")
+        for path in [*_files(temporary), temporary]:
+            _fsync(path)
+        try:
+            temporary.rename(directory)
+        except OSError:
+            if not (directory / MANIFEST).is_file():
+                raise
+            return directory, read_manifest(directory)
+        _fsync(directory.parent)
+    return directory, complete
+
+
+def read_manifest(directory: Path) -> Manifest:
+    """Read a version's manifest. Raises `BrokenVersionError`."""
+    path = directory / MANIFEST
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        schema = content["schema"]
+        if not isinstance(schema, int) or schema > SCHEMA:
+            raise BrokenVersionError(
+                f"{directory} was written by a newer Punchline (schema {schema}); please upgrade."
+            )
+        manifest = Manifest(**content)
+    except FileNotFoundError as error:
+        raise BrokenVersionError(f"{directory} has no {MANIFEST}.") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BrokenVersionError(f"{path} cannot be read: {error}.") from error
+    return manifest
+
+
+def verify(directory: Path) -> Manifest:
+    """Compare every file of a version with its sha256. Raises `BrokenVersionError`."""
+    manifest = read_manifest(directory)
+    if not manifest.files:
+        raise BrokenVersionError(f"{directory / MANIFEST} lists no files.")
+    root = directory.resolve()
+    for name, expected in manifest.files.items():
+        path = directory / name
+        if not path.resolve().is_relative_to(root):
+            raise BrokenVersionError(f"{directory / MANIFEST} names a file outside its directory.")
+        if not path.is_file():
+            raise BrokenVersionError(f"{path} is missing.")
+        if _sha256(path) != expected:
+            raise BrokenVersionError(f"{path} is damaged: its sha256 is not the recorded one.")
+    return manifest
+
+
+@contextmanager
+def _temporary_sibling(directory: Path) -> Iterator[Path]:
+    temporary = directory.with_name(f".{directory.name}.{uuid.uuid4().hex}.writing")
+    temporary.mkdir()
+    try:
+        yield temporary
+    finally:
+        if temporary.exists():
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _files(directory: Path) -> list[Path]:
+    return sorted(path for path in directory.rglob("*") if path.is_file())
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

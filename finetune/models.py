@@ -1,0 +1,80 @@
+"""A model version in memory: weights, tokenizer and the template it was taught on."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
+
+from finetune.artifacts import MANIFEST, BrokenVersionError, slug, verify
+from finetune.template import Template
+
+__all__ = ["LoadedModel", "choose_device", "choose_dtype", "load_model"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadedModel:
+    """Ready to generate: `model` is in evaluation mode on its device and in its dtype."""
+
+    version: str
+    model: PreTrainedModel
+    tokenizer: Any
+    template: Template
+
+
+def choose_device(wanted: str) -> torch.device:
+    """`auto` takes the first CUDA device when there is one. Raises `BrokenVersionError`."""
+    if wanted == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise BrokenVersionError(
+            "There is no CUDA device here; set generation.device to 'auto' or 'cpu' in config.toml."
+        )
+    return torch.device(wanted)
+
+
+def choose_dtype(wanted: str, device: torch.device) -> torch.dtype:
+    """`auto` takes bfloat16 where the device computes it natively, float32 elsewhere."""
+    if wanted != "auto":
+        return torch.bfloat16 if wanted == "bfloat16" else torch.float32
+    if device.type == "cuda":
+        native = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return torch.bfloat16 if native else torch.float32
+
+
+def load_model(
+    directory: Path, *, name: str, device: torch.device, dtype: torch.dtype
+) -> LoadedModel:
+    """Verify and load a version, or a plain transformers directory called `name`.
+
+    Raises `BrokenVersionError` when files are damaged, missing or not a causal language model.
+    """
+    logging.getLogger("transformers").setLevel(logging.ERROR)
+    manifest = verify(directory) if (directory / MANIFEST).is_file() else None
+    try:
+        tokenizer: Any = AutoTokenizer.from_pretrained(directory, local_files_only=True)
+        model: Any = AutoModelForCausalLM.from_pretrained(
+            directory,
+            local_files_only=True,
+            use_safetensors=True,
+            trust_remote_code=False,
+            dtype=dtype,
+        )
+    except Exception as error:
+        reason = " ".join(str(error).split())[:300]
+        raise BrokenVersionError(f"{directory} cannot be loaded as a model: {reason}") from error
+    if not tokenizer.is_fast:
+        raise BrokenVersionError(f"{directory} has no fast tokenizer; save one beside the weights.")
+    template = (
+        Template.from_json(manifest.template) if manifest else Template.for_untaught(tokenizer)
+    )
+    return LoadedModel(
+        version=manifest.version if manifest else slug(name),
+        model=model.to(device).eval(),
+        tokenizer=tokenizer,
+        template=template,
+    )

@@ -1,0 +1,148 @@
+"""How a topic and an opening become the tokens a model continues: the only place that knows.
+
+Prompts are built token by token: the template's own text and the member's text are tokenised
+apart, and the member's with every special token spelled out as plain characters. Nothing a
+member types can therefore open or close a turn, end the joke or imitate the template.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+__all__ = ["EXAMPLES", "PromptTooLongError", "Template", "TemplateKind", "Tokenizer"]
+
+_SYSTEM = "You are a comedian. You answer with one short, clean, funny joke and nothing else."
+EXAMPLES = (
+    ("chickens", "Why did the chicken join a band? Because it had the drumsticks."),
+    (None, "I told my suitcase there would be no holiday this year. Now it has emotional baggage."),
+    ("computers", "Why was the computer cold at work? Somebody left its Windows open."),
+    ("fish", "What do you call a fish with no eyes? A fsh."),
+)
+_MARK = "\ue000"
+_NEWLINES = re.compile(r"(?:Ċ|\n|<0x0A>)+")
+
+
+class PromptTooLongError(Exception):
+    """A topic or opening has more tokens than the template allows."""
+
+
+class TemplateKind(StrEnum):
+    """`plain` is for models taught on it; the others show an untaught model some examples."""
+
+    PLAIN = "plain"
+    PLAIN_EXAMPLES = "plain-examples"
+    CHAT_EXAMPLES = "chat-examples"
+
+
+class Tokenizer(Protocol):
+    """The part of a transformers fast tokenizer that a template needs."""
+
+    eos_token_id: int | None
+    chat_template: Any
+
+    def encode(
+        self, text: str, *, add_special_tokens: bool, split_special_tokens: bool
+    ) -> list[int]: ...
+
+    def decode(self, token_ids: Sequence[int], *, skip_special_tokens: bool) -> str: ...
+
+    def apply_chat_template(
+        self, conversation: list[dict[str, str]], *, tokenize: bool, add_generation_prompt: bool
+    ) -> str: ...
+
+    def get_vocab(self) -> dict[str, int]: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Template:
+    """A kind of prompt and how many tokens a member may put into it."""
+
+    kind: TemplateKind
+    topic_tokens: int = 32
+    opening_tokens: int = 64
+
+    @classmethod
+    def for_untaught(cls, tokenizer: Tokenizer) -> "Template":
+        """The template for a base model that nobody has taught jokes yet."""
+        chat = bool(tokenizer.chat_template)
+        return cls(kind=TemplateKind.CHAT_EXAMPLES if chat else TemplateKind.PLAIN_EXAMPLES)
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> "Template":
+        """Read what a manifest recorded. Raises `ValueError` or `TypeError`."""
+        return cls(**{**content, "kind": TemplateKind(content["kind"])})
+
+    def to_json(self) -> dict[str, Any]:
+        """What a manifest records."""
+        return asdict(self)
+
+    def prompt(self, tokenizer: Tokenizer, *, topic: str | None, opening: str | None) -> list[int]:
+        """The token ids before the joke, the opening included.
+
+        Raises `PromptTooLongError`.
+        """
+        ids: list[int] = []
+        for piece in self._frame(tokenizer, has_topic=topic is not None).split(_MARK):
+            if ids and topic is not None:
+                ids += _member_tokens(tokenizer, f" {topic}", limit=self.topic_tokens)
+            ids += tokenizer.encode(piece, add_special_tokens=False, split_special_tokens=False)
+        return ids + self.opening_ids(tokenizer, opening)
+
+    def opening_ids(self, tokenizer: Tokenizer, opening: str | None) -> list[int]:
+        """The last token ids of a prompt with this opening. Raises `PromptTooLongError`."""
+        if opening is None:
+            return []
+        text = opening if self.kind is TemplateKind.CHAT_EXAMPLES else f" {opening}"
+        return _member_tokens(tokenizer, text, limit=self.opening_tokens)
+
+    def joke(self, tokenizer: Tokenizer, *, opening: str | None, generated: Sequence[int]) -> str:
+        """The joke's text: the opening as it was typed, then what the model wrote."""
+        before = self.opening_ids(tokenizer, opening)
+        whole = tokenizer.decode([*before, *generated], skip_special_tokens=True)
+        if opening is None:
+            return whole.strip()
+        prefix = tokenizer.decode(before, skip_special_tokens=True)
+        return opening + whole.removeprefix(prefix).rstrip()
+
+    def end_ids(self, tokenizer: Tokenizer) -> frozenset[int]:
+        """The token ids that end a joke."""
+        ends = set() if tokenizer.eos_token_id is None else {tokenizer.eos_token_id}
+        if self.kind is TemplateKind.PLAIN_EXAMPLES:
+            ends |= {
+                number
+                for token, number in tokenizer.get_vocab().items()
+                if _NEWLINES.fullmatch(token)
+            }
+        return frozenset(ends)
+
+    def _frame(self, tokenizer: Tokenizer, *, has_topic: bool) -> str:
+        """The template's own text, with a mark where the topic goes."""
+        if self.kind is TemplateKind.PLAIN:
+            return f"TOPIC:{_MARK}\nJOKE:" if has_topic else "JOKE:"
+        if self.kind is TemplateKind.PLAIN_EXAMPLES:
+            shown = "".join(
+                (f"TOPIC: {about}\n" if about else "") + f"JOKE: {joke}\n\n"
+                for about, joke in EXAMPLES
+            )
+            return shown + (f"TOPIC:{_MARK}\nJOKE:" if has_topic else "JOKE:")
+        turns = [{"role": "system", "content": _SYSTEM}]
+        for about, joke in EXAMPLES:
+            turns += [
+                {"role": "user", "content": _ask(f" {about}" if about else None)},
+                {"role": "assistant", "content": joke},
+            ]
+        turns.append({"role": "user", "content": _ask(_MARK if has_topic else None)})
+        return tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
+
+
+def _ask(topic: str | None) -> str:
+    return "Tell me a joke." if topic is None else f"Tell me a joke about{topic}."
+
+
+def _member_tokens(tokenizer: Tokenizer, text: str, *, limit: int) -> list[int]:
+    ids = tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True)
+    if len(ids) > limit:
+        raise PromptTooLongError(f"{len(ids)} tokens where {limit} are allowed")
+    return ids
