@@ -1,11 +1,14 @@
 """How many jokes a member and a community may ask for in a stretch of time."""
 
+import asyncio
 import math
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from weakref import WeakValueDictionary
 
-from bot.jokes import Declined, JokeRequest, Reason
+from bot.jokes import Community, Declined, JokeRequest, Reason
 from bot.store.port import Store
 
 __all__ = ["QuotaLimits", "Quotas"]
@@ -33,6 +36,17 @@ class Quotas:
         self._store = store
         self._limits = limits
         self._now = now
+        self._turns: WeakValueDictionary[Community, asyncio.Lock] = WeakValueDictionary()
+
+    def turn(self, request: JokeRequest) -> AbstractAsyncContextManager[None]:
+        """Held from `refusal` until the request is written down.
+
+        Without it, requests that come at the same moment would not count each other.
+        """
+        limits = self._limits
+        if request.operator or not (limits.member_jokes or limits.community_jokes):
+            return nullcontext()
+        return self._turns.setdefault(request.community, asyncio.Lock())
 
     async def refusal(self, request: JokeRequest) -> Declined | None:
         """None when the request is within its quotas, else how many seconds to wait."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bot.jokes import Candidate
 from bot.moderation import Moderator, Tier, fingerprint, presentable
+from finetune.template import EXAMPLES
 
 __all__ = ["Choice", "Selector"]
 
@@ -25,9 +26,13 @@ class Selector:
     def __init__(self, *, moderator: Moderator, tier: Tier) -> None:
         self._moderator = moderator
         self._tier = tier
+        self._examples = frozenset(fingerprint(joke) for _, joke in EXAMPLES)
 
     def choices(self, candidates: Iterable[Candidate], *, opening: str | None) -> list[Choice]:
-        """The fit candidates, each joke once, by the model's own score."""
+        """The fit candidates, each joke once, by the model's own score.
+
+        The examples an untaught model is shown are not jokes of its own.
+        """
         fit: dict[str, Choice] = {}
         for candidate in candidates:
             text = presentable(candidate.text, opening=opening) if candidate.complete else None
@@ -39,7 +44,8 @@ class Selector:
                 tokens=candidate.tokens,
                 score=candidate.score,
             )
-            fit.setdefault(choice.fingerprint, choice)
+            if choice.fingerprint not in self._examples:
+                fit.setdefault(choice.fingerprint, choice)
         ordered = sorted(fit.values(), key=lambda choice: choice.score, reverse=True)
         verdicts = self._moderator.verdicts([choice.text for choice in ordered], tier=self._tier)
         return [

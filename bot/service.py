@@ -15,7 +15,15 @@ from bot.jokes import Answer, Candidate, Community, Declined, Joke, JokeRequest,
 from bot.moderation import PromptTooLong, clean_prompt
 from bot.quotas import Quotas
 from bot.selection import Choice, Selector
-from bot.store.port import RankedJoke, Stats, Store, StoreUnavailable, Tally, ToldJoke
+from bot.store.port import (
+    PendingRequest,
+    RankedJoke,
+    Stats,
+    Store,
+    StoreUnavailable,
+    Tally,
+    ToldJoke,
+)
 
 __all__ = ["JokeService", "TellingPolicy"]
 
@@ -62,6 +70,7 @@ class JokeService:
         self._quotas = quotas
         self._policy = policy
         self._closing = False
+        self._unsettled: dict[int, Reason] = {}
         self._telling = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -76,10 +85,11 @@ class JokeService:
             prepared = self._prepare(request)
             if isinstance(prepared, Declined):
                 return prepared
-            refusal = await self._quotas.refusal(prepared)
-            if refusal is not None:
-                return refusal
-            joke_id = await self._store.open_request(prepared)
+            async with self._quotas.turn(prepared):
+                refusal = await self._quotas.refusal(prepared)
+                if refusal is not None:
+                    return refusal
+                joke_id = await self._store.open_request(prepared)
             return await self._answer(joke_id, prepared, began=began, wait=wait)
         except StoreUnavailable as error:
             _log.error("A request could not be kept: %s", error)
@@ -120,19 +130,14 @@ class JokeService:
         """
         answered = 0
         for pending in await self._store.orphans():
-            community, address = pending.request.community, pending.request.address
-            front = fronts.get(community.front)
-            if front is None or address is None or not await front.reachable(address):
-                await self._store.mark_declined(pending.joke_id, Reason.LOST)
-                continue
             self._enter()
             try:
-                answer = await self._answer(
-                    pending.joke_id, pending.request, began=time.monotonic(), wait=None
-                )
-                await front.answer_late(address, answer)
-                answered += 1
+                front = fronts.get(pending.request.community.front)
+                answered += front is not None and await self._answer_late(pending, front)
+            except Exception:
+                _log.exception("Request %d from before the restart is lost.", pending.joke_id)
             finally:
+                await self._settle(pending.joke_id, Reason.LOST)
                 self._leave()
         return answered
 
@@ -169,6 +174,17 @@ class JokeService:
             return Declined(reason=Reason.UNSUITABLE)
         return replace(request, topic=topic or None, opening=opening or None)
 
+    async def _answer_late(self, pending: PendingRequest, front: Front) -> bool:
+        """Answer a request from before a restart; False when nobody would hear it."""
+        address = pending.request.address
+        if address is None or not await front.reachable(address):
+            return False
+        answer = await self._answer(
+            pending.joke_id, pending.request, began=time.monotonic(), wait=None
+        )
+        await front.answer_late(address, answer)
+        return True
+
     async def _answer(
         self, joke_id: int, request: JokeRequest, *, began: float, wait: Wait | None
     ) -> Answer:
@@ -178,11 +194,27 @@ class JokeService:
         except GenerationError as error:
             answer = Declined(reason=error.reason, seconds=error.seconds)
         except asyncio.CancelledError:
-            await asyncio.shield(self._store.mark_declined(joke_id, Reason.CANCELLED))
+            await asyncio.shield(self._settle(joke_id, Reason.CANCELLED))
+            raise
+        except Exception:
+            await self._settle(joke_id, Reason.STORE)
             raise
         if isinstance(answer, Declined):
-            await self._store.mark_declined(joke_id, answer.reason)
+            await self._settle(joke_id, answer.reason)
         return answer
+
+    async def _settle(self, joke_id: int, reason: Reason) -> None:
+        """Close a row unless it is told, and those the store could not close before."""
+        due = {**self._unsettled, joke_id: reason}
+        self._unsettled.clear()
+        try:
+            for unsettled, why in list(due.items()):
+                await self._store.mark_declined(unsettled, why)
+                del due[unsettled]
+        except StoreUnavailable as error:
+            _log.error("Request %d cannot be closed yet: %s", joke_id, error)
+        finally:
+            self._unsettled.update(due)
 
     async def _make(
         self, joke_id: int, request: JokeRequest, *, began: float, wait: Wait | None

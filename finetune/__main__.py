@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from finetune.artifacts import BrokenVersionError
 from finetune.bases import BaseModelError
 
 __all__ = ["app", "main"]
@@ -64,6 +65,32 @@ def base(
     except BaseModelError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
+
+
+@app.command()
+def device(
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
+    dtype: Annotated[str, typer.Option(help="auto, float32 or bfloat16")] = "auto",
+) -> None:
+    """Print as JSON what models would be computed on here, and in which precision."""
+    import torch
+
+    from finetune.models import choose_device, choose_dtype
+
+    try:
+        chosen = choose_device(device)
+    except BrokenVersionError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    name = torch.cuda.get_device_name(chosen) if chosen.type == "cuda" else "CPU"
+    _print(
+        {
+            "device": chosen.type,
+            "name": name,
+            "dtype": str(choose_dtype(dtype, chosen)).removeprefix("torch."),
+            "threads": torch.get_num_threads(),
+        }
+    )
 
 
 def _with_bar(make: Callable[..., Path], name: str) -> Path:

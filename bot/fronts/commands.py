@@ -32,6 +32,7 @@ NAMES = (
     "help",
     "quit",
 )
+_LONGEST_SHOWN = 20
 _FIELD = re.compile(r"\b(about|opening)\s*:\s*", re.IGNORECASE)
 
 
@@ -112,8 +113,7 @@ def parse(line: str) -> Command | None:
         return None
     if not line.startswith("/"):
         return TellJoke(topic=line)
-    name, _, rest = line[1:].partition(" ")
-    rest = rest.strip()
+    name, rest, *_ = [*line[1:].split(maxsplit=1), "", ""]
     match name.lower():
         case "joke":
             return _joke(rest)
@@ -129,9 +129,10 @@ def parse(line: str) -> Command | None:
             return Help()
         case "quit" | "exit":
             return Quit()
-    close = difflib.get_close_matches(name.lower(), NAMES, n=1)
+    shown = "".join(filter(str.isprintable, name[:_LONGEST_SHOWN]))
+    close = difflib.get_close_matches(shown.lower(), NAMES, n=1)
     meant = f" Did you mean /{close[0]}?" if close else ""
-    return Misunderstood(f"I don't know /{name[:20]}.{meant} Type /help to see what I know.")
+    return Misunderstood(f"I don't know /{shown}.{meant} Type /help to see what I know.")
 
 
 def _joke(rest: str) -> TellJoke:
@@ -143,8 +144,8 @@ def _joke(rest: str) -> TellJoke:
 
 
 def _on_joke(name: str, rest: str) -> Command:
-    number = rest.lstrip("#")
-    if number and not (number.isascii() and number.isdigit() and len(number) < 19):
+    number = rest.removeprefix("#")
+    if rest and not (number.isascii() and number.isdigit() and len(number) < 19):
         return Misunderstood(f"After /{name} I expect the number of a joke, as in /{name} 12.")
     joke_id = int(number) if number else None
     if name == "offensive":

@@ -4,7 +4,11 @@ from typing import Protocol
 
 from bot.jokes import Answer
 
-__all__ = ["Front"]
+__all__ = ["Front", "InterruptedByMemberError"]
+
+
+class InterruptedByMemberError(Exception):
+    """Somebody typed Ctrl-C and means the whole program."""
 
 
 class Front(Protocol):
@@ -13,7 +17,16 @@ class Front(Protocol):
     name: str
 
     async def run(self) -> None:
-        """Talk to people until cancelled or until there is nobody left to talk to."""
+        """Talk to people until `stop`, or until there is nobody left to talk to.
+
+        Raises `InterruptedByMemberError`.
+        """
+
+    def stop(self) -> None:
+        """Let `run` end once what is being answered has been answered."""
+
+    def interrupt(self) -> bool:
+        """Ctrl-C: give up what a person at this front-end waits for; False if nothing is."""
 
     async def reachable(self, address: str) -> bool:
         """Whether an answer to a request from before a restart would still arrive."""

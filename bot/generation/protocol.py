@@ -157,7 +157,7 @@ def decode_report(line: bytes) -> Report:
 def _content(line: bytes) -> dict[str, Any]:
     try:
         content = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ProtocolError(f"not JSON: {line[:200]!r}") from error
     if not isinstance(content, dict):
         raise ProtocolError(f"not an object: {line[:200]!r}")

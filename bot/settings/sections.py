@@ -69,9 +69,6 @@ class ModelSettings(Section):
         Field(description="Branch, tag or commit of a base model from the hub."),
         Allowed('a revision, or "" for the newest'),
     ] = ""
-    directory: Annotated[Directory, Field(description="Where model versions are kept.")] = Path(
-        "models"
-    )
     cache: Annotated[
         OptionalPath,
         Field(description="Where converted base weights are kept, to be made again if lost."),

@@ -20,11 +20,14 @@ __all__ = [
 ]
 
 
-class StoreUnavailable(Exception):
-    """The database could not do it now (locked, disk full, unreadable); nothing was changed."""
+class StoreUnavailable(Exception):  # noqa: N818 - reads as what has happened
+    """The database could not do it now (locked, disk full, unreadable), in one plain sentence.
+
+    Nothing was changed, unless it only answered too late: then the change may still happen.
+    """
 
 
-class UnknownJoke(Exception):
+class UnknownJoke(Exception):  # noqa: N818 - reads as what has happened
     """No told joke has this number."""
 
 
@@ -98,15 +101,20 @@ class Store(Protocol):
 
     A method that has returned has committed: what it wrote survives `kill -9` and a power cut.
     Times are timezone-aware UTC. Members are passed as platform ids and kept as keyed hashes.
+    Text with NUL characters or lone surrogates, which cannot be stored, raises `ValueError`.
     """
 
     async def open_request(self, request: JokeRequest) -> int:
-        """Write a `pending` row owned by this process and return its joke number."""
+        """Write a `pending` row owned by this process and return its joke number.
+
+        A caller that stops waiting leaves no pending row behind.
+        """
 
     async def mark_told(self, joke_id: int, told: ToldJoke) -> bool:
         """Turn a pending row into a told joke.
 
-        Returns False, changing nothing, when this community has heard the fingerprint already.
+        Returns False, changing nothing, when this community has heard the fingerprint already:
+        the row is still pending then. Raises `UnknownJoke` when the row is not pending.
         """
 
     async def mark_declined(self, joke_id: int, reason: Reason) -> None:
@@ -133,20 +141,26 @@ class Store(Protocol):
     async def top(
         self, community: Community, *, since: datetime | None, limit: int
     ) -> Sequence[RankedJoke]:
-        """Best jokes here by upvotes minus downvotes (at least one upvote, none flagged), then newest."""
+        """The best jokes here by upvotes minus downvotes, then newest first.
+
+        Only jokes with at least one upvote and no flag; `since` is about when they were told.
+        """
 
     async def stats(self, community: Community, member: str) -> Stats:
         """Counts for a community and one of its members."""
 
     async def forget(self, front: str, member: str) -> int:
-        """Erase a member's votes and flags and unlink their jokes; returns the votes erased."""
+        """Erase a member's votes and flags and unlink their jokes; returns the votes erased.
+
+        It holds for every community of the front-end.
+        """
 
     async def orphans(self) -> Sequence[PendingRequest]:
         """Adopt the pending rows whose owner process is gone, oldest first, and return them.
 
         Adopted rows belong to this process, so two processes never recover the same request.
-        Requests do not remember the member's platform id: `request.member` is the stored hash,
-        and the store accepts such a hash wherever it accepts a member of `recovered` rows.
+        The platform's id of a member is never stored, so `request.member` is the keyed hash here,
+        or empty when the member has asked to be forgotten since.
         """
 
     async def close(self) -> None:

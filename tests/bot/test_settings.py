@@ -170,10 +170,11 @@ def test_a_byte_order_mark_and_windows_line_ends_are_tolerated(ending: str) -> N
 
 def test_paths_start_from_the_file_that_says_them_or_from_the_working_directory() -> None:
     file = write(
-        '[model]\ndirectory = "../versions"\n[store]\ndirectory = "/srv/punchline"', "a/b.toml"
+        '[hub]\ntoken_file = ""\n[model]\nbase = "../mine"\n[store]\ndirectory = "/srv/punchline"',
+        "a/b.toml",
     )
     settings = load(file, PUNCHLINE_MODEL__CACHE="warm")
-    assert settings.model.directory == Path.cwd() / "a" / "../versions"
+    assert settings.model.base == str(Path.cwd() / "a" / "../mine")
     assert settings.store.directory == Path("/srv/punchline")
     assert settings.model.cache_directory == Path.cwd() / "warm"
 

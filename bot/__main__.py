@@ -1,0 +1,42 @@
+"""`punchline` and `python -m bot`: run the command line and turn errors into one sentence."""
+
+import os
+import sys
+
+from bot.app import ExitCode
+from bot.base_model import BaseModelError
+from bot.cli import app
+from bot.fronts.attach import NobodyAnswersError
+from bot.fronts.port import InterruptedByMemberError
+from bot.fronts.socket import SocketInUseError
+from bot.settings import SettingsError
+from bot.store.port import StoreUnavailable
+
+__all__ = ["main"]
+
+_SENTENCES = (BaseModelError, NobodyAnswersError, SocketInUseError, StoreUnavailable)
+
+
+def main() -> None:
+    """Run `punchline` with the arguments of this process."""
+    try:
+        app(prog_name="punchline")
+    except SettingsError as error:
+        _end(str(error), ExitCode.CONFIGURATION)
+    except _SENTENCES as error:
+        _end(str(error), ExitCode.FAILURE)
+    except (KeyboardInterrupt, InterruptedByMemberError):
+        sys.exit(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output has gone; without this Python would complain while it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(ExitCode.FAILURE)
+
+
+def _end(sentence: str, code: int) -> None:
+    sys.stderr.write(f"{sentence}\n")
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,200 @@
+"""Builds everything from settings, starts it, drains it, stops it."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bot.fronts.port import Front, InterruptedByMemberError
+from bot.generation.pool import WorkerPool
+from bot.generation.protocol import Sampling
+from bot.generation.queue import LineLimits
+from bot.generation.supervisor import SupervisionLimits, WorkerState
+from bot.moderation import Moderator, Tier
+from bot.quotas import QuotaLimits, Quotas
+from bot.selection import Selector
+from bot.service import JokeService, TellingPolicy
+from bot.settings import Settings
+from bot.store.store import SqlStore
+
+__all__ = ["App", "ExitCode", "open_app", "run_fronts"]
+
+_LAST_WORDS_SECONDS = 5.0
+
+_log = logging.getLogger("punchline.app")
+
+
+class ExitCode:
+    """How the program ends; 78 is systemd's EX_CONFIG, so that it is not restarted for nothing."""
+
+    CLEAN = 0
+    FAILURE = 1
+    CONFIGURATION = 78
+    INTERRUPTED = 130
+
+
+@dataclass(frozen=True, kw_only=True)
+class App:
+    """A running Punchline."""
+
+    service: JokeService
+    pool: WorkerPool
+    store: SqlStore
+    settings: Settings
+
+    def loading(self) -> bool:
+        """Whether the model is still being loaded."""
+        return self.pool.status.worker.state is WorkerState.STARTING
+
+    async def drain(self) -> None:
+        """Take no more requests, let running jokes finish, apologise to the rest."""
+        self.service.stop_accepting()
+        self.pool.stop_accepting()
+        await self.service.finished(seconds=self.settings.service.grace_seconds)
+        await self.pool.close()
+        if not await self.service.finished(seconds=_LAST_WORDS_SECONDS):
+            _log.error("Some requests could not be closed; the next start will do it.")
+
+
+@asynccontextmanager
+async def open_app(settings: Settings, *, model_directory: Path) -> AsyncIterator[App]:
+    """A started app; leaving the context drains and stops it.
+
+    The worker loads its model while the rest gets ready and after. Raises what `SqlStore.open`
+    raises.
+    """
+    pool = _pool(settings, model_directory)
+    pool.start()
+    try:
+        moderator, store = await asyncio.gather(
+            asyncio.to_thread(Moderator.load),
+            SqlStore.open(directory=settings.store.directory),
+        )
+        try:
+            app = App(
+                service=_service(settings, store=store, pool=pool, moderator=moderator),
+                pool=pool,
+                store=store,
+                settings=settings,
+            )
+            try:
+                yield app
+            finally:
+                await app.drain()
+        finally:
+            await store.close()
+    finally:
+        await pool.close()
+
+
+async def run_fronts(app: App, fronts: Sequence[Front]) -> int:
+    """Run front-ends until all have ended or a signal comes; returns the exit code.
+
+    SIGTERM ends cleanly. SIGINT first gives up what a person waits for, and ends the program when
+    nobody waits. Whatever a front-end raises is raised.
+    """
+    loop = asyncio.get_running_loop()
+    ending: asyncio.Future[int] = loop.create_future()
+
+    def end(code: int) -> None:
+        if not ending.done():
+            ending.set_result(code)
+
+    def interrupt() -> None:
+        if not any(front.interrupt() for front in fronts):
+            end(ExitCode.INTERRUPTED)
+
+    loop.add_signal_handler(signal.SIGTERM, end, ExitCode.CLEAN)
+    loop.add_signal_handler(signal.SIGINT, interrupt)
+    recovering = asyncio.create_task(_recover(app, fronts), name="recovery")
+    running = [asyncio.create_task(front.run(), name=front.name) for front in fronts]
+    everyone = asyncio.gather(*running)
+    try:
+        ends: set[asyncio.Future[Any]] = {everyone, ending}
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        if not ending.done():
+            await everyone
+            return ExitCode.CLEAN
+        for front in fronts:
+            front.stop()
+        await app.drain()
+        await asyncio.wait({everyone}, timeout=_LAST_WORDS_SECONDS)
+        return ending.result()
+    except InterruptedByMemberError:
+        return ExitCode.INTERRUPTED
+    finally:
+        for task in (recovering, *running):
+            task.cancel()
+        await asyncio.gather(recovering, everyone, *running, return_exceptions=True)
+        loop.remove_signal_handler(signal.SIGTERM)
+        loop.remove_signal_handler(signal.SIGINT)
+
+
+async def _recover(app: App, fronts: Sequence[Front]) -> None:
+    try:
+        answered = await app.service.recover({front.name: front for front in fronts})
+    except Exception:
+        _log.exception("Requests from before the restart could not be recovered.")
+    else:
+        if answered:
+            _log.info("Answered %d requests from before the restart.", answered)
+
+
+def _pool(settings: Settings, model_directory: Path) -> WorkerPool:
+    generation, queue = settings.generation, settings.queue
+    return WorkerPool(
+        command=(
+            *(sys.executable, "-m", "bot.generation.worker"),
+            *("--model", str(model_directory), "--name", settings.model.base),
+            *("--device", generation.device, "--dtype", generation.dtype),
+            *("--threads", str(generation.threads), "--slots", str(generation.slots)),
+        ),
+        limits=SupervisionLimits(
+            heartbeat_seconds=generation.heartbeat_seconds,
+            start_seconds=generation.start_seconds,
+        ),
+        line=LineLimits(
+            capacity=queue.capacity,
+            per_community=queue.per_community,
+            per_member=queue.per_member,
+        ),
+        slots=generation.slots,
+        attempts=generation.attempts,
+    )
+
+
+def _service(
+    settings: Settings, *, store: SqlStore, pool: WorkerPool, moderator: Moderator
+) -> JokeService:
+    generation, quota, moderation = settings.generation, settings.quota, settings.moderation
+    return JokeService(
+        store=store,
+        generator=pool,
+        selector=Selector(moderator=moderator, tier=Tier(moderation.tier)),
+        quotas=Quotas(
+            store=store,
+            limits=QuotaLimits(
+                member_jokes=quota.member_jokes,
+                community_jokes=quota.community_jokes,
+                window_seconds=quota.window_seconds,
+            ),
+        ),
+        policy=TellingPolicy(
+            sampling=Sampling(
+                temperature=generation.temperature,
+                top_k=generation.top_k,
+                top_p=generation.top_p,
+                max_tokens=generation.max_tokens,
+            ),
+            candidates=generation.candidates,
+            rounds=generation.rounds,
+            deadline_seconds=settings.queue.deadline_seconds,
+            topic_characters=moderation.topic_characters,
+            opening_characters=moderation.opening_characters,
+        ),
+    )

@@ -1,0 +1,213 @@
+"""The command line: `punchline chat`, `tell`, `run`, `attach`, `doctor`, `backup`, `restore`."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from bot.app import App, ExitCode, open_app, run_fronts
+from bot.base_model import base_directory, ready_directory
+from bot.doctor import State, examine, show
+from bot.fronts.attach import attach as attach_to
+from bot.fronts.conversation import Conversation
+from bot.fronts.lines import read_lines
+from bot.fronts.screen import Screen
+from bot.fronts.socket import SocketFront
+from bot.fronts.terminal import TERMINAL, TerminalFront, typed_lines
+from bot.jokes import Community, Joke
+from bot.logs import configure_logging
+from bot.settings import Settings, SettingsError, configuration_file, load_settings
+from bot.store.backup import backup as back_up
+from bot.store.backup import restore as put_back
+from bot.store.directory import DATABASE
+from bot.telling import Order, jokes_as_json, show_jokes, tell_jokes
+
+__all__ = ["app"]
+
+_HERE = Community(front=TERMINAL, key="local")
+_SOCKET = "punchline.sock"
+
+app = typer.Typer(
+    help="A chatbot with a sense of humour that learns from its audience.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Options:
+    """What stands before the command."""
+
+    config: Path | None
+    verbose: bool
+
+    def settings(self, *, quiet: bool = False) -> Settings:
+        """Read the settings and start logging; `quiet` leaves out all but warnings."""
+        settings = load_settings(path=self.config, environment=os.environ)
+        level = "debug" if self.verbose else settings.log.level
+        if quiet and level == "info":
+            level = "warning"
+        configure_logging(
+            level=level, as_json=settings.log.format == "json", secrets=settings.secrets()
+        )
+        return settings
+
+
+@app.callback()
+def _options(
+    context: typer.Context,
+    config: Annotated[
+        Path | None, typer.Option(help="Configuration file (default: ./config.toml).")
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Log everything.")] = False,
+) -> None:
+    context.obj = _Options(config=config, verbose=verbose)
+
+
+@app.command()
+def chat(context: typer.Context) -> None:
+    """Talk to Punchline in this terminal, or through a pipe: one command a line."""
+    _run(_chat(context.obj.settings(quiet=True)))
+
+
+@app.command()
+def tell(
+    context: typer.Context,
+    about: Annotated[str | None, typer.Option(help="What the joke should be about.")] = None,
+    opening: Annotated[str | None, typer.Option(help="How the joke should begin.")] = None,
+    number: Annotated[int, typer.Option("-n", "--number", min=1, max=1000)] = 1,
+    seed: Annotated[int | None, typer.Option(min=0, help="Repeat the same jokes.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False,
+) -> None:
+    """Tell a joke and leave."""
+    order = Order(count=number, topic=about, opening=opening, seed=seed)
+    _run(_tell(context.obj.settings(quiet=True), order, as_json=as_json))
+
+
+@app.command()
+def run(context: typer.Context) -> None:
+    """Stay in the background and answer everyone who comes; stop it with SIGTERM."""
+    _run(_serve(context.obj.settings()))
+
+
+@app.command()
+def attach(context: typer.Context) -> None:
+    """Talk to the bot that `punchline run` keeps in the background."""
+    settings = context.obj.settings(quiet=True)
+    path = settings.store.directory / _SOCKET
+    _run(_attach(path))
+
+
+@app.command()
+def doctor(context: typer.Context) -> None:
+    """Check everything Punchline needs and say how to mend what is wrong."""
+    settings = context.obj.settings(quiet=True)
+    file = configuration_file(path=context.obj.config, environment=os.environ)
+    findings = asyncio.run(examine(settings, file=file))
+    show(findings, console=Console())
+    if any(finding.state is State.FAIL for finding in findings):
+        raise typer.Exit(ExitCode.FAILURE)
+
+
+@app.command()
+def backup(context: typer.Context, file: Annotated[Path, typer.Argument()]) -> None:
+    """Copy the database into FILE while the bot goes on."""
+    directory = context.obj.settings(quiet=True).store.directory
+    asyncio.run(back_up(database=directory / DATABASE, target=file))
+    typer.echo(f"Saved to {file}. Keep {directory / 'member.key'} with it, in a safe place.")
+
+
+@app.command()
+def restore(context: typer.Context, file: Annotated[Path, typer.Argument()]) -> None:
+    """Put a backup in the place of the database; the bot must not be running."""
+    directory = context.obj.settings(quiet=True).store.directory
+    put_back(source=file, directory=directory)
+    typer.echo(f"Restored {directory / DATABASE} from {file}.")
+
+
+def _run(work: Coroutine[Any, Any, int]) -> None:
+    code = asyncio.run(work)
+    if code:
+        raise typer.Exit(code)
+
+
+async def _chat(settings: Settings) -> int:
+    interactive = sys.stdin.isatty()
+    console = Console()
+    screen = Screen(console=console)
+    if interactive and console.is_terminal:
+        console.print(Text("Punchline", style="bold green"), "– type a topic, or /help.\n")
+    model_directory = await _prepared(settings)
+    async with open_app(settings, model_directory=model_directory) as running:
+        front = TerminalFront(
+            conversation=_conversation(running, screen, member=str(os.getuid())),
+            lines=typed_lines() if interactive else read_lines(sys.stdin.fileno()),
+            say=screen.say,
+            interactive=interactive,
+        )
+        return await run_fronts(running, [front])
+
+
+async def _serve(settings: Settings) -> int:
+    model_directory = await _prepared(settings)
+    async with open_app(settings, model_directory=model_directory) as running:
+        front = SocketFront(
+            path=settings.store.directory / _SOCKET,
+            converse=lambda screen, member: _conversation(running, screen, member=member),
+        )
+        return await run_fronts(running, [front])
+
+
+async def _tell(settings: Settings, order: Order, *, as_json: bool) -> int:
+    model_directory = await _prepared(settings)
+    complaints = Console(stderr=True)
+    async with open_app(settings, model_directory=model_directory) as running:
+        with complaints.status("Thinking of something funny…"):
+            answers = await tell_jokes(running, order, community=_HERE, member=str(os.getuid()))
+    told = [answer for answer in answers if isinstance(answer, Joke)]
+    if as_json:
+        typer.echo(jokes_as_json(answers))
+        answers = [answer for answer in answers if not isinstance(answer, Joke)]
+    show_jokes(answers, console=Console(), complaints=complaints)
+    return ExitCode.CLEAN if len(told) == order.count else ExitCode.FAILURE
+
+
+async def _attach(path: Path) -> int:
+    interactive = sys.stdin.isatty()
+    lines = typed_lines() if interactive else read_lines(sys.stdin.fileno())
+    await attach_to(path=path, lines=lines)
+    return ExitCode.CLEAN
+
+
+async def _prepared(settings: Settings) -> Path:
+    """The base model's directory, with a progress bar if it takes some making."""
+    ready = await asyncio.to_thread(ready_directory, settings)
+    if ready is not None:
+        return ready
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(f"preparing {settings.model.base} (once)", total=None)
+
+        def advance(stage: str, step: int, of: int) -> None:
+            bar.update(task, description=stage, completed=step, total=of)
+
+        return await base_directory(settings, progress=advance)
+
+
+def _conversation(running: App, screen: Screen, *, member: str) -> Conversation:
+    return Conversation(
+        service=running.service,
+        screen=screen,
+        community=_HERE,
+        member=member,
+        loading=running.loading,
+    )

@@ -1,0 +1,183 @@
+"""`punchline doctor`: looks at everything Punchline needs and says how to mend what is wrong."""
+
+import asyncio
+import json
+import re
+import shutil
+import sys
+from asyncio.subprocess import PIPE
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import SecretStr
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bot.base_model import BaseModelError, ready_directory
+from bot.settings import Settings
+from bot.store.inspection import inspect
+from finetune.artifacts import MANIFEST, BrokenVersionError, verify
+
+__all__ = ["Finding", "State", "examine", "show"]
+
+_LITTLE_DISK = 1 << 30
+_NO_DISK = 100 << 20
+_PROBE_SECONDS = 120.0
+_HUB_TOKEN = r"hf_\w{20,}"  # noqa: S105 - the shape of a token is no secret
+_DISCORD_TOKEN = r"[\w-]{18,}\.[\w-]{6,}\.[\w-]{25,}"  # noqa: S105
+_TELEGRAM_TOKEN = r"\d{6,}:[\w-]{30,}"  # noqa: S105
+_PREPARE = "it is prepared at the first start (about 20 s for the starter)"
+
+
+class State(StrEnum):
+    """How a check came out; only FAIL makes the exit code 1."""
+
+    OK = "ok"
+    NOTE = "note"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """What one check saw, and how to mend it when it is not well."""
+
+    subject: str
+    state: State
+    seen: str
+    mend: str = ""
+
+
+async def examine(settings: Settings, *, file: Path | None) -> list[Finding]:
+    """Run every check; changes nothing."""
+    rooms = {"data": settings.store.directory, "cache": settings.model.cache_directory}
+    return [
+        Finding(
+            subject="configuration",
+            state=State.OK,
+            seen=f"read from {file}" if file else "built-in defaults; no config.toml",
+        ),
+        await _database(settings),
+        *(_disk(f"disk for {name}", place) for name, place in rooms.items()),
+        await asyncio.to_thread(_model, settings),
+        await _accelerator(settings),
+        _token("hub token", settings.hub.token, shape=_HUB_TOKEN, needed_for="private base models"),
+        _token("Discord token", settings.discord.token, shape=_DISCORD_TOKEN, needed_for="Discord"),
+        _token(
+            "Telegram token", settings.telegram.token, shape=_TELEGRAM_TOKEN, needed_for="Telegram"
+        ),
+    ]
+
+
+def show(findings: list[Finding], *, console: Console) -> None:
+    """Print the findings, one line each, mends below."""
+    marks = {
+        State.OK: Text("✔", style="green"),
+        State.NOTE: Text("•", style="yellow"),
+        State.FAIL: Text("✘", style="bold red"),
+    }
+    table = Table(box=None, show_header=False, padding=(0, 1))
+    for finding in findings:
+        seen = Text(finding.seen)
+        if finding.mend:
+            seen.append(f"\n→ {finding.mend}", style="bold")
+        table.add_row(marks[finding.state], Text(finding.subject), seen)
+    console.print(table)
+
+
+async def _database(settings: Settings) -> Finding:
+    state = await inspect(settings.store.directory)
+    if state.problem:
+        return Finding(
+            subject="database",
+            state=State.FAIL,
+            seen=state.problem,
+            mend="correct store.directory or its permissions, or restore a backup with: "
+            "punchline restore FILE",
+        )
+    seen = f"{state.path}: {state.jokes} jokes, {state.votes} votes, sound"
+    if not state.exists:
+        seen = f"{state.path} is made at the first start"
+    return Finding(subject="database", state=State.OK, seen=seen)
+
+
+def _disk(subject: str, place: Path) -> Finding:
+    there = next(parent for parent in (place, *place.parents) if parent.exists())
+    free = shutil.disk_usage(there).free
+    seen = f"{free / (1 << 30):.1f} GiB free at {there}"
+    if free >= _LITTLE_DISK:
+        return Finding(subject=subject, state=State.OK, seen=seen)
+    state = State.FAIL if free < _NO_DISK else State.NOTE
+    return Finding(subject=subject, state=state, seen=seen, mend="free at least 1 GiB there")
+
+
+def _model(settings: Settings) -> Finding:
+    base = settings.model.base
+    try:
+        directory = ready_directory(settings)
+        if directory is None:
+            seen = f"{base} is not prepared yet; {_PREPARE}"
+            return Finding(subject="model", state=State.NOTE, seen=seen)
+        if (directory / MANIFEST).is_file():
+            verify(directory)
+    except BaseModelError as error:
+        return Finding(
+            subject="model",
+            state=State.FAIL,
+            seen=str(error),
+            mend="do as it says, or set model.base to 'starter' in config.toml",
+        )
+    except BrokenVersionError as error:
+        return Finding(
+            subject="model",
+            state=State.FAIL,
+            seen=str(error),
+            mend=f"remove it, and it is prepared again at the next start: rm -r {directory}",
+        )
+    return Finding(subject="model", state=State.OK, seen=f"{base} in {directory}, verified")
+
+
+async def _accelerator(settings: Settings) -> Finding:
+    """Ask a process of its own, since this one never imports torch."""
+    generation = settings.generation
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "finetune", "device"),
+        *("--device", generation.device, "--dtype", generation.dtype),
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+    try:
+        async with asyncio.timeout(_PROBE_SECONDS):
+            output, complaint = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        output, complaint = b"", b"torch did not answer in time"
+    if process.returncode:
+        said = complaint.decode(errors="replace").strip().splitlines()
+        return Finding(
+            subject="accelerator",
+            state=State.FAIL,
+            seen=said[-1] if said else f"torch ended with status {process.returncode}",
+            mend="if that says nothing of config.toml, install again with: pip install -e .",
+        )
+    probe = json.loads(output)
+    seen = f"{probe['name']}, computing in {probe['dtype']}"
+    if probe["device"] == "cpu":
+        seen += f" with {probe['threads']} threads; a CUDA GPU would be used if there were one"
+    return Finding(subject="accelerator", state=State.OK, seen=seen)
+
+
+def _token(subject: str, token: SecretStr | None, *, shape: str, needed_for: str) -> Finding:
+    if token is None:
+        seen = f"not set; only needed for {needed_for}"
+        return Finding(subject=subject, state=State.NOTE, seen=seen)
+    if re.fullmatch(shape, token.get_secret_value()):
+        return Finding(subject=subject, state=State.OK, seen="set (hidden)")
+    return Finding(
+        subject=subject,
+        state=State.FAIL,
+        seen="set (hidden), but it does not look like one",
+        mend="copy it again, whole and without quotes, from where it was issued",
+    )

@@ -1,0 +1,158 @@
+"""The local front-end of a bot that runs in the background: a Unix socket, one command a line.
+
+It speaks what the terminal front-end speaks on a pipe, to any number of people at once; whoever
+may open the socket is known by the user id that the kernel vouches for.
+"""
+
+import asyncio
+import contextlib
+import io
+import logging
+import os
+import socket
+import struct
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+
+from bot.fronts.conversation import Conversation
+from bot.fronts.screen import Screen
+from bot.fronts.terminal import TERMINAL
+from bot.jokes import Answer
+
+__all__ = ["SocketFront", "SocketInUseError"]
+
+_LINE_LIMIT = 1 << 20
+
+_log = logging.getLogger("punchline.socket")
+
+
+class SocketInUseError(Exception):
+    """Another bot process answers on the socket, or it cannot be made; one sentence."""
+
+
+class SocketFront:
+    """Serves conversations on `path` until `stop`.
+
+    `converse` makes a conversation for a screen and a member.
+    """
+
+    name = TERMINAL
+
+    def __init__(self, *, path: Path, converse: Callable[[Screen, str], Conversation]) -> None:
+        self._path = path
+        self._converse = converse
+        self._stopping = asyncio.Event()
+        self._talking: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Serve. Raises `SocketInUseError`."""
+        await self._refuse_second()
+        try:
+            server = await asyncio.start_unix_server(self._meet, self._path, limit=_LINE_LIMIT)
+        except OSError as error:
+            raise SocketInUseError(
+                f"The socket {self._path} cannot be made ({error}); choose a shorter or writable "
+                "store.directory in config.toml."
+            ) from None
+        self._path.chmod(0o600)
+        try:
+            await self._stopping.wait()
+            server.close()
+            # Whoever said stop cancels this when the grace period is over.
+            await asyncio.gather(*self._talking, return_exceptions=True)
+        finally:
+            server.close()
+            for task in self._talking:
+                task.cancel()
+            await asyncio.gather(*self._talking, return_exceptions=True)
+            self._path.unlink(missing_ok=True)
+
+    def stop(self) -> None:
+        """Take no further line; what is being answered is answered."""
+        self._stopping.set()
+
+    def interrupt(self) -> bool:
+        """Nobody sits at this process."""
+        return False
+
+    async def reachable(self, address: str) -> bool:
+        """A connection does not outlive the process."""
+        return False
+
+    async def answer_late(self, address: str, answer: Answer) -> None:
+        """Never called, since no address is reachable."""
+
+    async def _refuse_second(self) -> None:
+        with contextlib.suppress(OSError):
+            _, writer = await asyncio.open_unix_connection(self._path)
+            writer.close()
+            raise SocketInUseError(
+                f"A bot is already running here (it answers on {self._path}); "
+                "talk to it with: punchline attach"
+            )
+
+    def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._talk(reader, writer), name="socket conversation")
+        self._talking.add(task)
+        task.add_done_callback(self._talking.discard)
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await self._answer_lines(reader, writer)
+        except ConnectionError:
+            return
+        except Exception:
+            _log.exception("A conversation broke off.")
+        finally:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async def _answer_lines(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        paper = io.StringIO()
+        screen = Screen(console=Console(file=paper, force_terminal=False))
+        conversation = self._converse(screen, _member(writer))
+        goes_on = True
+        while goes_on and not self._stopping.is_set():
+            try:
+                line = await self._next(reader)
+            except ValueError:
+                screen.refuse("That line is too long for me; please start again.")
+                goes_on = False
+            else:
+                goes_on = line is not None and await conversation.obey(line)
+            writer.write(paper.getvalue().encode(errors="replace"))
+            paper.seek(0)
+            paper.truncate()
+            await writer.drain()
+
+    async def _next(self, reader: asyncio.StreamReader) -> str | None:
+        """A line, or None at the end of the connection or when told to stop.
+
+        Raises `ValueError` for an endless line.
+        """
+        reading = asyncio.create_task(reader.readline())
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait({reading, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            line = reading.result() if reading.done() else b""
+        finally:
+            reading.cancel()
+            stopping.cancel()
+            await asyncio.gather(reading, stopping, return_exceptions=True)
+        return line.decode("utf-8", errors="replace").rstrip("\n") if line else None
+
+
+def _member(writer: asyncio.StreamWriter) -> str:
+    """The user id of whoever opened the connection."""
+    connection: socket.socket = writer.get_extra_info("socket")
+    if sys.platform == "linux":
+        size = struct.calcsize("3i")
+        credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
+        return str(struct.unpack("3i", credentials)[1])
+    return str(os.getuid())

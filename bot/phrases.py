@@ -1,0 +1,33 @@
+"""What a member reads instead of a joke: one kind, plain sentence for every reason."""
+
+from bot.jokes import Declined, Reason
+
+__all__ = ["sentence"]
+
+_SENTENCES = {
+    Reason.BUSY: "I'm busy, please try again {later}.",
+    Reason.MEMBER_QUOTA: "That's enough jokes for now; your next one is ready {later}.",
+    Reason.COMMUNITY_QUOTA: "Everybody here has laughed enough for now; come back {later}.",
+    Reason.TOO_MANY_WAITING: "Your earlier requests are still waiting; please let me catch up.",
+    Reason.TOO_LONG: "That is too long for me; please try fewer words.",
+    Reason.UNSUITABLE: "I'd rather not joke about that here; please try something else.",
+    Reason.NOTHING_FIT: "Nothing I came up with was good enough to tell; please try again.",
+    Reason.DEADLINE: "Sorry, that took me too long; please try again in a minute.",
+    Reason.GAVE_UP: "Sorry, I stumbled over that one every time; please ask for something else.",
+    Reason.MODEL_DOWN: "Sorry, my sense of humour is out of order; please try again {later}.",
+    Reason.CANCELLED: "Never mind, then.",
+    Reason.CLOSING: "Sorry, I have to restart; please ask again in a minute.",
+    Reason.LOST: "Sorry, I lost your request when I restarted; please ask again.",
+    Reason.STORE: "I can't reach my memory right now; please try again soon.",
+}
+
+
+def sentence(declined: Declined) -> str:
+    """The sentence to show."""
+    return _SENTENCES[declined.reason].format(later=_later(declined.seconds))
+
+
+def _later(seconds: int | None) -> str:
+    if seconds is None:
+        return "in a moment"
+    return f"in about {seconds} second{'' if seconds == 1 else 's'}"

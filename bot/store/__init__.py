@@ -1,0 +1,1 @@
+"""What Punchline remembers: requests, jokes, votes, in one SQLite file."""

@@ -1,0 +1,138 @@
+"""Everything that is asked of the database, one SELECT each: plain functions of a connection."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from bot.jokes import Community
+from bot.store.port import RankedJoke, Stats, Tally, Usage
+from bot.store.tables import communities, flags, jokes, votes
+
+__all__ = ["front_of_told", "heard", "owners", "stats", "tally", "top", "usage"]
+
+
+def front_of_told(connection: sa.Connection, joke_id: int) -> str | None:
+    """The front-end a told joke was told on, or None if there is no such joke."""
+    front: str | None = connection.scalar(_FRONT_OF_TOLD, {"joke_id": joke_id})
+    return front
+
+
+def heard(
+    connection: sa.Connection, community: Community, fingerprints: Collection[str]
+) -> set[str]:
+    """Which of these fingerprints the community has been told."""
+    values = {**_names(community), "fingerprints": list(fingerprints)}
+    return {found for found in connection.scalars(_HEARD, values) if found is not None}
+
+
+def usage(
+    connection: sa.Connection, community: Community, *, member: str | None, since: datetime
+) -> Usage:
+    """Members' requests since then that were not declined, and the time of the first of them."""
+    query = _USAGE_OF_COMMUNITY if member is None else _USAGE_OF_MEMBER
+    values = {**_names(community), "since": since, "member": member}
+    count, oldest = connection.execute(query, values).one()
+    return Usage(count=count, oldest=oldest)
+
+
+def tally(connection: sa.Connection, joke_id: int) -> Tally | None:
+    """The votes on a told joke, or None if there is no such joke."""
+    row = connection.execute(_TALLY, {"joke_id": joke_id}).one_or_none()
+    return None if row is None else Tally(up=row[0], down=row[1], flags=row[2])
+
+
+def top(
+    connection: sa.Connection, community: Community, *, since: datetime | None, limit: int
+) -> Sequence[RankedJoke]:
+    """The community's best jokes by upvotes minus downvotes, then newest first."""
+    query = _TOP if since is None else _TOP.where(jokes.c.told_at >= since)
+    rows = connection.execute(query, {**_names(community), "limit": max(limit, 0)})
+    return [RankedJoke(id=row.id, text=row.text, up=row.up, down=row.down) for row in rows]
+
+
+def stats(connection: sa.Connection, community: Community, member: str) -> Stats:
+    """Counts for a community and one of its members."""
+    row = connection.execute(_STATS, {**_names(community), "member": member}).one()
+    return Stats(**row._asdict())
+
+
+def owners(connection: sa.Connection) -> set[str]:
+    """The processes that own a pending row."""
+    return {owner for owner in connection.scalars(_OWNERS) if owner is not None}
+
+
+def _names(community: Community) -> dict[str, object]:
+    return {"front": community.front, "key": community.key}
+
+
+def _count(table: sa.Table, *conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+    return sa.select(sa.func.count()).select_from(table).where(*conditions).scalar_subquery()
+
+
+def _select_stats() -> sa.Select[int, int, int, int, int, int, int]:
+    here = (jokes.c.community_id == _HERE, jokes.c.state == "told")
+    voted = (votes.c.joke_id == jokes.c.id, *here)
+    flagged = (flags.c.joke_id == jokes.c.id, *here)
+    mine = votes.c.member == sa.bindparam("member")
+    up, down = votes.c.value == 1, votes.c.value == -1
+    return sa.select(
+        _count(jokes, *here).label("jokes"),
+        _count(votes, *voted, up).label("votes_up"),
+        _count(votes, *voted, down).label("votes_down"),
+        _count(flags, *flagged).label("flags"),
+        _count(jokes, *here, jokes.c.member == sa.bindparam("member")).label("my_jokes"),
+        _count(votes, *voted, mine, up).label("my_votes_up"),
+        _count(votes, *voted, mine, down).label("my_votes_down"),
+    )
+
+
+def _select_top() -> sa.Select[int, str | None, int, int]:
+    up = sa.func.count().filter(votes.c.value == 1)
+    down = sa.func.count().filter(votes.c.value == -1)
+    return (
+        sa.select(jokes.c.id, jokes.c.text, up.label("up"), down.label("down"))
+        .join(votes, votes.c.joke_id == jokes.c.id)
+        .where(
+            jokes.c.community_id == _HERE,
+            jokes.c.state == "told",
+            ~sa.exists().where(flags.c.joke_id == jokes.c.id),
+        )
+        .group_by(jokes.c.id)
+        .having(up > 0)
+        .order_by((up - down).desc(), jokes.c.told_at.desc(), jokes.c.id.desc())
+        .limit(sa.bindparam("limit"))
+    )
+
+
+# Built once: putting a statement together takes longer than SQLite takes to run it.
+_JOKE = sa.bindparam("joke_id", type_=sa.BigInteger)
+_HERE = (
+    sa.select(communities.c.id)
+    .where(communities.c.front == sa.bindparam("front"), communities.c.key == sa.bindparam("key"))
+    .scalar_subquery()
+)
+_FRONT_OF_TOLD = (
+    sa.select(communities.c.front)
+    .join(jokes, jokes.c.community_id == communities.c.id)
+    .where(jokes.c.id == _JOKE, jokes.c.state == "told")
+)
+_HEARD = sa.select(jokes.c.fingerprint).where(
+    jokes.c.community_id == _HERE,
+    jokes.c.fingerprint.in_(sa.bindparam("fingerprints", expanding=True)),
+)
+_USAGE_OF_COMMUNITY = sa.select(sa.func.count(), sa.func.min(jokes.c.asked_at)).where(
+    jokes.c.community_id == _HERE,
+    jokes.c.asked_at >= sa.bindparam("since"),
+    jokes.c.state != "declined",
+    ~jokes.c.operator,
+)
+_USAGE_OF_MEMBER = _USAGE_OF_COMMUNITY.where(jokes.c.member == sa.bindparam("member"))
+_TALLY = sa.select(
+    _count(votes, votes.c.joke_id == _JOKE, votes.c.value == 1),
+    _count(votes, votes.c.joke_id == _JOKE, votes.c.value == -1),
+    _count(flags, flags.c.joke_id == _JOKE),
+).where(sa.exists().where(jokes.c.id == _JOKE, jokes.c.state == "told"))
+_TOP = _select_top()
+_STATS = _select_stats()
+_OWNERS = sa.select(jokes.c.owner).where(jokes.c.owner.is_not(None)).distinct()

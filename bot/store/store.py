@@ -1,0 +1,239 @@
+"""The store on SQLite."""
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Self, TypeVar
+
+import sqlalchemy as sa
+
+from bot.jokes import Community, JokeRequest, Reason
+from bot.store import reads, writes
+from bot.store.database import Database
+from bot.store.errors import CLOSED
+from bot.store.foundation import Foundation, lay_foundation
+from bot.store.moments import Clock, now
+from bot.store.port import (
+    PendingRequest,
+    RankedJoke,
+    Stats,
+    StoreUnavailable,
+    Tally,
+    ToldJoke,
+    UnknownJoke,
+    Usage,
+)
+from bot.store.refusals import (
+    check_community,
+    check_joke_id,
+    check_request,
+    check_told,
+    check_value,
+)
+from bot.store.writer import Writer
+
+__all__ = ["SqlStore"]
+
+T = TypeVar("T")
+
+_REMEMBERED = 10_000
+
+
+class SqlStore:
+    """What Punchline remembers, in `punchline.db`; see `bot.store.port.Store` for each method.
+
+    Text with NUL characters or lone surrogates is refused with `ValueError`: prompts and jokes
+    are cleaned long before they come here.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        writer: Writer,
+        foundation: Foundation,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._writer = writer
+        self._hasher = foundation.hasher
+        self._instance = foundation.instance
+        self._instances = foundation.instances
+        self._clock = clock
+        self._closed = False
+        # Neither ever changes once committed, so a few thousand are kept instead of asked for.
+        self._communities: set[Community] = set()
+        self._fronts: dict[int, str] = {}
+
+    @classmethod
+    async def open(
+        cls,
+        *,
+        directory: Path,
+        busy_timeout: float = 5.0,
+        deadline: float = 10.0,
+        clock: Clock = now,
+    ) -> Self:
+        """Open the store in this directory; create it, or bring its schema up to date, if needed.
+
+        `busy_timeout` is how many seconds to wait for another process's lock, `deadline` how many
+        an operation may take in all. Raises `StoreError` when a person has to do something, and
+        `StoreUnavailable` when trying again may help.
+        """
+        preparing = asyncio.ensure_future(
+            asyncio.to_thread(lay_foundation, directory, busy_timeout=busy_timeout)
+        )
+        try:
+            foundation = await asyncio.shield(preparing)
+        except asyncio.CancelledError:
+            preparing.add_done_callback(_abandon)
+            raise
+        database = Database(path=foundation.path, busy_timeout=busy_timeout, deadline=deadline)
+        return cls(
+            database=database,
+            writer=Writer(database=database, deadline=deadline),
+            foundation=foundation,
+            clock=clock,
+        )
+
+    async def open_request(self, request: JokeRequest) -> int:
+        check_request(request)
+        member = self._hasher.hash(request.community.front, request.member)
+        at = self._clock()
+        known = request.community in self._communities
+
+        def add(connection: sa.Connection) -> int:
+            if not known:
+                writes.add_community(connection, request.community, at)
+            return writes.add_request(
+                connection, request, member=member, owner=self._instance.id, at=at
+            )
+
+        def take_back(joke_id: int) -> Callable[[sa.Connection], None]:
+            return lambda connection: writes.decline(connection, joke_id, Reason.CANCELLED)
+
+        joke_id = await self._writer.write(add, undo=take_back)
+        if len(self._communities) >= _REMEMBERED:
+            self._communities.clear()
+        self._communities.add(request.community)
+        return joke_id
+
+    async def mark_told(self, joke_id: int, told: ToldJoke) -> bool:
+        check_joke_id(joke_id)
+        check_told(told)
+        at = self._clock()
+        return await self._writer.write(
+            lambda connection: writes.tell(connection, joke_id, told, at)
+        )
+
+    async def mark_declined(self, joke_id: int, reason: Reason) -> None:
+        await self._writer.write(lambda connection: writes.decline(connection, joke_id, reason))
+
+    async def heard(self, community: Community, fingerprints: Collection[str]) -> set[str]:
+        check_community(community)
+        return await self._read(lambda connection: reads.heard(connection, community, fingerprints))
+
+    async def usage(self, community: Community, *, member: str | None, since: datetime) -> Usage:
+        check_community(community)
+        hashed = None if member is None else self._hasher.hash(community.front, member)
+        return await self._read(
+            lambda connection: reads.usage(connection, community, member=hashed, since=since)
+        )
+
+    async def vote(self, joke_id: int, member: str, value: int) -> Tally:
+        check_value(value)
+        at = self._clock()
+        return await self._mark(
+            joke_id,
+            member,
+            lambda connection, hashed: writes.put_vote(
+                connection, joke_id, member=hashed, value=value, at=at
+            ),
+        )
+
+    async def flag(self, joke_id: int, member: str) -> Tally:
+        at = self._clock()
+        return await self._mark(
+            joke_id,
+            member,
+            lambda connection, hashed: writes.put_flag(connection, joke_id, member=hashed, at=at),
+        )
+
+    async def tally(self, joke_id: int) -> Tally:
+        check_joke_id(joke_id)
+        return _known(joke_id, await self._read(lambda c: reads.tally(c, joke_id)))
+
+    async def top(
+        self, community: Community, *, since: datetime | None, limit: int
+    ) -> Sequence[RankedJoke]:
+        check_community(community)
+        return await self._read(
+            lambda connection: reads.top(connection, community, since=since, limit=limit)
+        )
+
+    async def stats(self, community: Community, member: str) -> Stats:
+        check_community(community)
+        hashed = self._hasher.hash(community.front, member)
+        return await self._read(lambda connection: reads.stats(connection, community, hashed))
+
+    async def forget(self, front: str, member: str) -> int:
+        hashed = self._hasher.hash(front, member)
+        return await self._writer.write(lambda c: writes.erase_member(c, hashed))
+
+    async def orphans(self) -> Sequence[PendingRequest]:
+        owners = await self._read(reads.owners)
+        # An id is never used twice, so an owner that is gone stays gone.
+        dead = await asyncio.to_thread(
+            lambda: [owner for owner in owners if not self._instances.alive(owner)]
+        )
+        if not dead:
+            return []
+        return await self._writer.write(
+            lambda connection: writes.adopt(connection, of=dead, by=self._instance.id)
+        )
+
+    async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            await self._writer.close()
+            await self._database.close()
+        finally:
+            self._instance.release()
+
+    async def _mark(
+        self, joke_id: int, member: str, put: Callable[[sa.Connection, str], None]
+    ) -> Tally:
+        check_joke_id(joke_id)
+
+        def mark(connection: sa.Connection) -> tuple[str, Tally] | None:
+            front = self._fronts.get(joke_id) or reads.front_of_told(connection, joke_id)
+            if front is None:
+                return None
+            put(connection, self._hasher.hash(front, member))
+            tally = reads.tally(connection, joke_id)
+            return None if tally is None else (front, tally)
+
+        front, tally = _known(joke_id, await self._writer.write(mark))
+        if len(self._fronts) >= _REMEMBERED:
+            self._fronts.clear()
+        self._fronts[joke_id] = front
+        return tally
+
+    async def _read(self, work: Callable[[sa.Connection], T]) -> T:
+        if self._closed:
+            raise StoreUnavailable(CLOSED)
+        return await self._database.read(work)
+
+
+def _known(joke_id: int, found: T | None) -> T:
+    if found is None:
+        raise UnknownJoke(f"There is no joke {joke_id}.")
+    return found
+
+
+def _abandon(preparing: asyncio.Future[Foundation]) -> None:
+    if not preparing.cancelled() and preparing.exception() is None:
+        preparing.result().instance.release()

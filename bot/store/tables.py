@@ -1,0 +1,124 @@
+"""The schema: communities, the jokes asked for there, and the votes and flags on them."""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from bot.store.moments import UtcDateTime
+
+__all__ = ["communities", "flags", "jokes", "metadata", "votes"]
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite numbers rows by itself only in a column whose type is exactly INTEGER.
+_RowNumber = BigInteger().with_variant(Integer(), "sqlite")
+_Member = String(32)
+
+communities = Table(
+    "communities",
+    metadata,
+    Column("id", _RowNumber, primary_key=True),
+    Column("front", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("settings", JSON, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("front", "key"),
+)
+
+jokes = Table(
+    "jokes",
+    metadata,
+    Column("id", _RowNumber, primary_key=True),
+    Column("community_id", _RowNumber, ForeignKey("communities.id"), nullable=False),
+    Column("member", _Member),
+    Column("state", String(8), nullable=False),
+    Column("reason", String(32)),
+    Column("owner", String(32)),
+    Column("address", Text),
+    Column("topic", Text),
+    Column("opening", Text),
+    Column("seed", BigInteger),
+    Column("operator", Boolean, nullable=False),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("told_at", UtcDateTime),
+    Column("text", Text),
+    Column("fingerprint", Text),
+    Column("model_version", Text),
+    Column("sampling", JSON(none_as_null=True)),
+    Column("score", Float),
+    Column("tokens", Integer),
+    Column("seconds", Float),
+    CheckConstraint("state IN ('pending', 'told', 'declined')", name="state"),
+    CheckConstraint("(state = 'pending') = (owner IS NOT NULL)", name="pending_has_owner"),
+    CheckConstraint("(state = 'declined') = (reason IS NOT NULL)", name="declined_has_reason"),
+    CheckConstraint("(state = 'told') = (told_at IS NOT NULL)", name="told_has_time"),
+    CheckConstraint(
+        "state <> 'told' OR (text IS NOT NULL AND model_version IS NOT NULL"
+        " AND sampling IS NOT NULL AND score IS NOT NULL"
+        " AND tokens IS NOT NULL AND seconds IS NOT NULL)",
+        name="told_is_complete",
+    ),
+    # Quotas of a community; the jokes of a community.
+    Index(None, "community_id", "asked_at"),
+    # Quotas of a member; /forget.
+    Index(None, "member", "asked_at"),
+    # Recovery after a crash looks at few rows.
+    Index(
+        "ix_jokes_owner",
+        "owner",
+        sqlite_where=text("owner IS NOT NULL"),
+        postgresql_where=text("owner IS NOT NULL"),
+    ),
+    # Two requests at the same moment cannot tell the same joke in one community.
+    Index(
+        "uq_jokes_community_id_fingerprint",
+        "community_id",
+        "fingerprint",
+        unique=True,
+        sqlite_where=text("fingerprint IS NOT NULL"),
+        postgresql_where=text("fingerprint IS NOT NULL"),
+    ),
+)
+
+votes = Table(
+    "votes",
+    metadata,
+    Column("joke_id", _RowNumber, ForeignKey("jokes.id"), primary_key=True),
+    Column("member", _Member, primary_key=True, index=True),
+    Column("value", SmallInteger, nullable=False),
+    Column("voted_at", UtcDateTime, nullable=False),
+    CheckConstraint("value IN (-1, 0, 1)", name="value"),
+    sqlite_with_rowid=False,
+)
+
+flags = Table(
+    "flags",
+    metadata,
+    Column("joke_id", _RowNumber, ForeignKey("jokes.id"), primary_key=True),
+    Column("member", _Member, primary_key=True),
+    Column("flagged_at", UtcDateTime, nullable=False),
+    sqlite_with_rowid=False,
+)

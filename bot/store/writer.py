@@ -1,0 +1,121 @@
+"""Group commit: writes that wait at the same moment share one transaction and one disk flush."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from bot.store.database import Database
+from bot.store.errors import CLOSED, SLOW
+from bot.store.port import StoreUnavailable
+
+__all__ = ["Operation", "Writer"]
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Operation = Callable[[sa.Connection], T]
+"""A write: a plain function that may run twice, and whose result is given out after the commit."""
+
+_BATCH = 256
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _Write:
+    operation: Operation[Any]
+    undo: Callable[[Any], Operation[Any]] | None
+    outcome: asyncio.Future[Any]
+
+
+class Writer:
+    """Runs the writes of all callers in the order they came, many in one transaction.
+
+    A write that fails by itself doesn't touch the others: the batch is rolled back and each runs
+    alone. A failure of the database fails them all. A caller that stops waiting (cancelled, or
+    after `deadline` seconds) takes back a write that has not started; one that commits all the
+    same is followed by its `undo`, where it has one.
+    """
+
+    def __init__(self, *, database: Database, deadline: float) -> None:
+        self._database = database
+        self._deadline = deadline
+        self._queue: asyncio.Queue[_Write | None] = asyncio.Queue()
+        self._closed = False
+        self._task = asyncio.get_running_loop().create_task(self._run(), name="store writer")
+
+    async def write(
+        self, operation: Operation[T], *, undo: Callable[[T], Operation[object]] | None = None
+    ) -> T:
+        """The operation's result, once it is on disk.
+
+        Raises `StoreUnavailable`, and whatever the operation itself raises.
+        """
+        if self._closed:
+            raise StoreUnavailable(CLOSED)
+        outcome: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._queue.put_nowait(_Write(operation=operation, undo=undo, outcome=outcome))
+        try:
+            async with asyncio.timeout(self._deadline):
+                return await outcome
+        except TimeoutError:
+            raise StoreUnavailable(SLOW) from None
+
+    async def close(self) -> None:
+        """Refuse new writes, finish those that wait, and stop."""
+        if not self._closed:
+            self._closed = True
+            self._queue.put_nowait(None)
+        await asyncio.wait({self._task}, timeout=self._deadline)
+        if not self._task.done():
+            logger.warning("the database is still writing; not waiting for it any longer")
+
+    async def _run(self) -> None:
+        open_for_more = True
+        while open_for_more or not self._queue.empty():
+            batch = [await self._queue.get()]
+            while not self._queue.empty() and len(batch) < _BATCH:
+                batch.append(self._queue.get_nowait())
+            open_for_more = open_for_more and None not in batch
+            await self._commit([write for write in batch if write is not None])
+
+    async def _commit(self, batch: list[_Write]) -> None:
+        wanted = [write for write in batch if not write.outcome.done()]
+        if not wanted:
+            return
+        try:
+            results = await self._database.transaction(
+                lambda connection: [write.operation(connection) for write in wanted]
+            )
+        except StoreUnavailable as error:
+            _fail(wanted, error)
+        except Exception as error:
+            if len(wanted) == 1:
+                _fail(wanted, error)
+                return
+            for write in wanted:
+                await self._commit([write])
+        else:
+            for write, result in zip(wanted, results, strict=True):
+                self._settle(write, result)
+
+    def _settle(self, write: _Write, result: object) -> None:
+        if not write.outcome.done():
+            write.outcome.set_result(result)
+        elif write.undo is not None:
+            outcome: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+            outcome.add_done_callback(_report)
+            self._queue.put_nowait(_Write(operation=write.undo(result), undo=None, outcome=outcome))
+
+
+def _fail(batch: list[_Write], error: Exception) -> None:
+    for write in batch:
+        if not write.outcome.done():
+            write.outcome.set_exception(error)
+
+
+def _report(outcome: asyncio.Future[object]) -> None:
+    if outcome.exception() is not None:
+        logger.warning("could not take back an abandoned write: %s", outcome.exception())

@@ -1,0 +1,83 @@
+"""`make bench`: what the service costs and how fast the engine is, in one run."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from bot.base_model import BaseModelError, base_directory
+from bot.settings import load_settings
+from tests.bench.machine import describe_machine
+from tests.bench.report import engine_table, latency_table, rate_table
+from tests.bench.results import timestamp, write_results
+from tests.bench.service_overhead import CONCURRENCY, measure_service
+
+_RESULTS = Path("bench-results")
+
+
+class Part(StrEnum):
+    """What can be measured by itself."""
+
+    SERVICE = "service"
+    ENGINE = "engine"
+
+
+def bench(
+    only: Annotated[Part | None, typer.Option(help="Measure only this part.")] = None,
+    base: Annotated[str, typer.Option(help="Base model for the engine.")] = "starter",
+    rounds: Annotated[int, typer.Option(min=1, help="How often everything is measured.")] = 5,
+) -> None:
+    """Measure Punchline on this machine, print tables and write the raw numbers as JSON."""
+    screen, progress = Console(), Console(stderr=True)
+    results: dict[str, Any] = {"machine": describe_machine(), "rounds": rounds}
+
+    def say(sentence: str) -> None:
+        progress.print(f"{sentence} …", style="dim", highlight=False)
+
+    _RESULTS.mkdir(exist_ok=True)
+    if only is not Part.ENGINE:
+        service = asyncio.run(measure_service(directory=_RESULTS, rounds=rounds, say=say))
+        results["service"] = [asdict(each) for each in service]
+        screen.print(latency_table(service), rate_table(service, concurrency=CONCURRENCY))
+    if only is not Part.SERVICE:
+        directory = _model_directory(base, say=say)
+        # Only now, because torch beside the service would be measured with it.
+        from tests.bench.engine_throughput import measure_engine
+
+        engine = measure_engine(directory, name=base, rounds=rounds, say=say)
+        results["engine"] = asdict(engine)
+        screen.print(engine_table(engine))
+    results["load_after"] = os.getloadavg()
+    path = _RESULTS / f"{timestamp()}.json"
+    write_results(path, results)
+    before, after = results["machine"]["load_before"][0], results["load_after"][0]
+    machine = f"{results['machine']['processor']}, {results['machine']['cores']} cores"
+    screen.print(f"{machine}; load {before:.1f} before, {after:.1f} after", highlight=False)
+    screen.print(str(path), highlight=False, soft_wrap=True)
+
+
+def _model_directory(base: str, *, say: Callable[[str], None]) -> Path:
+    """Where the base model is, made ready first if need be; exits when that cannot be."""
+    settings = load_settings(path=None, environment={**os.environ, "PUNCHLINE_MODEL__BASE": base})
+    said: set[str] = set()
+
+    def advance(stage: str, step: int, of: int) -> None:
+        if stage not in said:
+            said.add(stage)
+            say(f"preparing {base}: {stage}")
+
+    try:
+        return asyncio.run(base_directory(settings, progress=advance))
+    except BaseModelError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+
+
+if __name__ == "__main__":
+    typer.run(bench)

@@ -1,0 +1,55 @@
+"""What a run of the benchmarks found, and where it is kept."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+__all__ = ["EngineRound", "EngineRun", "ServiceRound", "timestamp", "write_results"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServiceRound:
+    """One round: seconds a `tell`, a bare disk flush and an event loop's delay took; rates."""
+
+    tell_seconds: list[float]
+    flush_seconds: list[float]
+    jokes_per_second: float
+    jokes_lag_seconds: list[float]
+    votes_per_second: float
+    votes_lag_seconds: list[float]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EngineRound:
+    """Tokens a second of both, measured one right after the other."""
+
+    concurrency: int
+    ours: float
+    theirs: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EngineRun:
+    """All rounds and what they ran on."""
+
+    model: str
+    device: str
+    dtype: str
+    threads: int
+    new_tokens: int
+    prompt_tokens: list[int]
+    rounds: list[EngineRound]
+
+
+def timestamp() -> str:
+    """Now, in UTC, fit for a file's name."""
+    return datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+
+
+def write_results(path: Path, content: Mapping[str, Any]) -> None:
+    """Write JSON; makes the directory if need be."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
