@@ -1,5 +1,6 @@
 """`punchline` and `python -m bot`: run the command line and turn errors into one sentence."""
 
+import io
 import os
 import sys
 
@@ -19,6 +20,7 @@ _SENTENCES = (BaseModelError, NobodyAnswersError, SocketInUseError, StoreUnavail
 
 def main() -> None:
     """Run `punchline` with the arguments of this process."""
+    _mend_streams()
     try:
         app(prog_name="punchline")
     except SettingsError as error:
@@ -31,6 +33,20 @@ def main() -> None:
         # Whoever read our output has gone; without this Python would complain while it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(ExitCode.FAILURE)
+
+
+def _mend_streams() -> None:
+    """Make the standard streams usable as they are found.
+
+    One that is closed leads nowhere, and a character that an output cannot show becomes "?".
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # The lowest free descriptor is the closed one, so nothing else can take its place.
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _end(sentence: str, code: int) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ from bot.service import JokeService, TellingPolicy
 from bot.settings import Settings
 from bot.store.store import SqlStore
 
-__all__ = ["App", "ExitCode", "open_app", "run_fronts"]
+__all__ = ["App", "ExitCode", "open_app", "run_fronts", "until_terminated"]
 
 _LAST_WORDS_SECONDS = 5.0
 
@@ -90,6 +90,22 @@ async def open_app(settings: Settings, *, model_directory: Path) -> AsyncIterato
             await store.close()
     finally:
         await pool.close()
+
+
+async def until_terminated(work: Coroutine[Any, Any, int]) -> int:
+    """Do `work`; a SIGTERM that nothing inside listens for cancels it, and that is a clean end."""
+    loop = asyncio.get_running_loop()
+    task = loop.create_task(work)
+    loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        current = asyncio.current_task()
+        if current is not None and current.cancelling():
+            raise
+        return ExitCode.CLEAN
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)
 
 
 async def run_fronts(app: App, fronts: Sequence[Front]) -> int:

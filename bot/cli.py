@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from bot.app import App, ExitCode, open_app, run_fronts
+from bot.app import App, ExitCode, open_app, run_fronts, until_terminated
 from bot.base_model import base_directory, ready_directory
 from bot.doctor import State, examine, show
 from bot.fronts.attach import attach as attach_to
@@ -24,7 +24,7 @@ from bot.fronts.socket import SocketFront
 from bot.fronts.terminal import TERMINAL, TerminalFront, typed_lines
 from bot.jokes import Community, Joke
 from bot.logs import configure_logging
-from bot.settings import Settings, SettingsError, configuration_file, load_settings
+from bot.settings import Settings, configuration_file, load_settings
 from bot.store.backup import backup as back_up
 from bot.store.backup import restore as put_back
 from bot.store.directory import DATABASE
@@ -82,6 +82,7 @@ def chat(context: typer.Context) -> None:
 @app.command()
 def tell(
     context: typer.Context,
+    *,
     about: Annotated[str | None, typer.Option(help="What the joke should be about.")] = None,
     opening: Annotated[str | None, typer.Option(help="How the joke should begin.")] = None,
     number: Annotated[int, typer.Option("-n", "--number", min=1, max=1000)] = 1,
@@ -135,7 +136,7 @@ def restore(context: typer.Context, file: Annotated[Path, typer.Argument()]) -> 
 
 
 def _run(work: Coroutine[Any, Any, int]) -> None:
-    code = asyncio.run(work)
+    code = asyncio.run(until_terminated(work))
     if code:
         raise typer.Exit(code)
 

@@ -71,7 +71,7 @@ async def examine(settings: Settings, *, file: Path | None) -> list[Finding]:
 
 
 def show(findings: list[Finding], *, console: Console) -> None:
-    """Print the findings, one line each, mends below."""
+    """Print the findings, one line each, mends below; off a terminal no line is broken."""
     marks = {
         State.OK: Text("✔", style="green"),
         State.NOTE: Text("•", style="yellow"),
@@ -82,8 +82,13 @@ def show(findings: list[Finding], *, console: Console) -> None:
         seen = Text(finding.seen)
         if finding.mend:
             seen.append(f"\n→ {finding.mend}", style="bold")
-        table.add_row(marks[finding.state], Text(finding.subject), seen)
-    console.print(table)
+        if console.is_terminal:
+            table.add_row(marks[finding.state], Text(finding.subject), seen)
+        else:
+            line = Text.assemble(marks[finding.state], f" {finding.subject}: ", seen)
+            console.print(line, soft_wrap=True)
+    if table.rows:
+        console.print(table)
 
 
 async def _database(settings: Settings) -> Finding:
@@ -96,7 +101,9 @@ async def _database(settings: Settings) -> Finding:
             mend="correct store.directory or its permissions, or restore a backup with: "
             "punchline restore FILE",
         )
-    seen = f"{state.path}: {state.jokes} jokes, {state.votes} votes, sound"
+    jokes = "1 joke" if state.jokes == 1 else f"{state.jokes} jokes"
+    votes = "1 vote" if state.votes == 1 else f"{state.votes} votes"
+    seen = f"{state.path}: {jokes}, {votes}, sound"
     if not state.exists:
         seen = f"{state.path} is made at the first start"
     return Finding(subject="database", state=State.OK, seen=seen)
@@ -129,13 +136,19 @@ def _model(settings: Settings) -> Finding:
             mend="do as it says, or set model.base to 'starter' in config.toml",
         )
     except BrokenVersionError as error:
+        # Only what Punchline made itself can be made again.
+        theirs = Path(base).is_dir()
+        mend = f"remove it, and it is prepared again at the next start: rm -r {directory}"
         return Finding(
             subject="model",
             state=State.FAIL,
             seen=str(error),
-            mend=f"remove it, and it is prepared again at the next start: rm -r {directory}",
+            mend="put back an intact copy, or set model.base to another" if theirs else mend,
         )
-    return Finding(subject="model", state=State.OK, seen=f"{base} in {directory}, verified")
+    seen = (
+        f"{directory}, verified" if base == str(directory) else f"{base} in {directory}, verified"
+    )
+    return Finding(subject="model", state=State.OK, seen=seen)
 
 
 async def _accelerator(settings: Settings) -> Finding:
@@ -151,9 +164,11 @@ async def _accelerator(settings: Settings) -> Finding:
         async with asyncio.timeout(_PROBE_SECONDS):
             output, complaint = await process.communicate()
     except TimeoutError:
-        process.kill()
-        await process.wait()
         output, complaint = b"", b"torch did not answer in time"
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
     if process.returncode:
         said = complaint.decode(errors="replace").strip().splitlines()
         return Finding(

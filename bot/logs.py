@@ -16,32 +16,34 @@ class _Formatter(logging.Formatter):
     def __init__(self, *, as_json: bool, secrets: Iterable[str]) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%d %H:%M:%S")
         self._as_json = as_json
-        # In JSON and in a repr a token with a quote or a backslash looks different; the longest
-        # spelling goes first, so that nothing of it is left over.
+        # Escaped, a token with a quote or a backslash looks different. The longest spelling goes
+        # first, so that nothing of it is left over.
         spellings = {
             spelling
             for secret in secrets
             if secret
             for spelling in (secret, json.dumps(secret)[1:-1], repr(secret)[1:-1])
         }
-        self._secrets = sorted(spellings, key=len, reverse=True)
+        self._spellings = sorted(spellings, key=len, reverse=True)
 
     def format(self, record: logging.LogRecord) -> str:
-        line = self._json(record) if self._as_json else super().format(record)
-        for secret in self._secrets:
-            line = line.replace(secret, _BLOT)
-        return line
+        return self._json(record) if self._as_json else self._blotted(super().format(record))
 
     def _json(self, record: logging.LogRecord) -> str:
         content = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": self._blotted(record.getMessage()),
         }
         if record.exc_info:
-            content["traceback"] = self.formatException(record.exc_info)
+            content["traceback"] = self._blotted(self.formatException(record.exc_info))
         return json.dumps(content, ensure_ascii=False)
+
+    def _blotted(self, text: str) -> str:
+        for spelling in self._spellings:
+            text = text.replace(spelling, _BLOT)
+        return text
 
 
 def configure_logging(*, level: str, as_json: bool, secrets: Iterable[str]) -> None:

@@ -4,6 +4,9 @@ from bot.jokes import Declined, Reason
 
 __all__ = ["sentence"]
 
+_MINUTE = 60
+_HOUR = 60 * _MINUTE
+
 _SENTENCES = {
     Reason.BUSY: "I'm busy, please try again {later}.",
     Reason.MEMBER_QUOTA: "That's enough jokes for now; your next one is ready {later}.",
@@ -23,11 +26,20 @@ _SENTENCES = {
 
 
 def sentence(declined: Declined) -> str:
-    """The sentence to show."""
+    """The sentence to show; a wait of two minutes or more is told in minutes, then in hours."""
     return _SENTENCES[declined.reason].format(later=_later(declined.seconds))
 
 
 def _later(seconds: int | None) -> str:
-    if seconds is None:
+    if seconds is None or seconds < 1:
         return "in a moment"
-    return f"in about {seconds} second{'' if seconds == 1 else 's'}"
+    if seconds < 2 * _MINUTE:
+        return f"in about {seconds} second{'' if seconds == 1 else 's'}"
+    if seconds < 2 * _HOUR:
+        return f"in about {_rounded_up(seconds, _MINUTE)} minutes"
+    return f"in about {_rounded_up(seconds, _HOUR)} hours"
+
+
+def _rounded_up(seconds: int, unit: int) -> int:
+    # Never too early: whoever waits as long as told is let in.
+    return -(-seconds // unit)

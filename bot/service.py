@@ -260,7 +260,10 @@ class JokeService:
         self, candidates: Sequence[Candidate], request: JokeRequest
     ) -> Sequence[Choice]:
         """What fits and is new to the community; a repeat asked for by seed need not be new."""
-        choices = self._selector.choices(candidates, opening=request.opening)
+        # In a thread, so that a burst of long jokes cannot hold up everybody's buttons.
+        choices = await asyncio.to_thread(
+            self._selector.choices, candidates, opening=request.opening
+        )
         if request.seed is not None or not choices:
             return choices
         heard = await self._store.heard(

@@ -48,7 +48,9 @@ async def tell_jokes(app: App, order: Order, *, community: Community, member: st
     ]
     generation = app.settings.generation
     together = 1 if order.seed is not None else max(1, generation.slots // generation.candidates)
-    room = asyncio.Semaphore(min(together, app.settings.queue.per_member))
+    # While the model is loaded all of them wait, so the line must have room for them.
+    queue = app.settings.queue
+    room = asyncio.Semaphore(min(together, queue.per_member, queue.per_community, queue.capacity))
 
     async def one(request: JokeRequest) -> Answer:
         async with room:
@@ -81,11 +83,16 @@ def jokes_as_json(answers: list[Answer]) -> str:
 
 
 def show_jokes(answers: list[Answer], *, console: Console, complaints: Console) -> None:
-    """Print jokes for a person; what could not be told goes to `complaints`."""
+    """Print jokes for a person; what could not be told goes to `complaints`.
+
+    Off a terminal a joke is nothing but its text, and no line is broken.
+    """
     for answer in answers:
-        if isinstance(answer, Joke):
+        if not isinstance(answer, Joke):
+            complaints.print(Text(sentence(answer)), soft_wrap=True)
+        elif console.is_terminal:
             console.print(Padding(Text(answer.text, style="bold"), (0, 2)))
             small = f"#{answer.id} · {answer.model_version} · {answer.seconds:.1f} s"
             console.print(Padding(Text(small, style="dim"), (0, 2, 1, 2)))
         else:
-            complaints.print(Text(sentence(answer)))
+            console.print(Text(answer.text), soft_wrap=True)

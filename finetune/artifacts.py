@@ -74,7 +74,7 @@ def write_version(
         complete = replace(manifest, files=files)
         text = json.dumps(asdict(complete), indent=2, ensure_ascii=False) + "\n"
         (temporary / MANIFEST).write_text(text, encoding="utf-8")
-        for path in [*_files(temporary), temporary]:
+        for path in [*temporary.rglob("*"), temporary]:
             _fsync(path)
         try:
             temporary.rename(directory)
@@ -96,11 +96,22 @@ def read_manifest(directory: Path) -> Manifest:
             raise BrokenVersionError(
                 f"{directory} was written by a newer Punchline (schema {schema}); please upgrade."
             )
-        manifest = Manifest(**content)
+        manifest = _typed(Manifest(**content))
     except FileNotFoundError as error:
         raise BrokenVersionError(f"{directory} has no {MANIFEST}.") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise BrokenVersionError(f"{path} cannot be read: {error}.") from error
+    return manifest
+
+
+def _typed(manifest: Manifest) -> Manifest:
+    """The manifest when its parts are what they should be. Raises `TypeError`."""
+    objects = (manifest.template, manifest.recipe, manifest.data, manifest.metrics, manifest.files)
+    if not all(isinstance(each, dict) for each in objects):
+        raise TypeError("template, recipe, data, metrics and files must be objects")
+    texts = (manifest.version, manifest.base, *manifest.files.values())
+    if not all(isinstance(each, str) for each in texts):
+        raise TypeError("version, base and checksums must be text")
     return manifest
 
 
@@ -109,16 +120,22 @@ def verify(directory: Path) -> Manifest:
     manifest = read_manifest(directory)
     if not manifest.files:
         raise BrokenVersionError(f"{directory / MANIFEST} lists no files.")
-    root = directory.resolve()
     for name, expected in manifest.files.items():
-        path = directory / name
-        if not path.resolve().is_relative_to(root):
-            raise BrokenVersionError(f"{directory / MANIFEST} names a file outside its directory.")
-        if not path.is_file():
-            raise BrokenVersionError(f"{path} is missing.")
-        if _sha256(path) != expected:
-            raise BrokenVersionError(f"{path} is damaged: its sha256 is not the recorded one.")
+        try:
+            _verify_file(directory, name, expected)
+        except (OSError, ValueError, RuntimeError) as error:
+            raise BrokenVersionError(f"{directory} cannot be checked: {error}.") from error
     return manifest
+
+
+def _verify_file(directory: Path, name: str, expected: str) -> None:
+    path = directory / name
+    if not path.resolve().is_relative_to(directory.resolve()):
+        raise BrokenVersionError(f"{directory / MANIFEST} names a file outside its directory.")
+    if not path.is_file():
+        raise BrokenVersionError(f"{path} is missing.")
+    if _sha256(path) != expected:
+        raise BrokenVersionError(f"{path} is damaged: its sha256 is not the recorded one.")
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import importlib.util
 from pathlib import Path
 
 from huggingface_hub import snapshot_download
-from huggingface_hub.errors import LocalEntryNotFoundError
+from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
 from finetune.artifacts import MANIFEST, slug
 
@@ -55,10 +55,7 @@ def locate(base: str, *, cache: Path, revision: str = "") -> Path | None:
     if path.is_dir():
         return checked_directory(path)
     if not _looks_like_hub_id(base):
-        raise BaseModelError(
-            f"{base} is neither 'starter', a directory, a .gguf file nor a hub id; "
-            "correct model.base in config.toml."
-        )
+        raise _no_base(base)
     try:
         found = snapshot_download(
             base,
@@ -69,7 +66,16 @@ def locate(base: str, *, cache: Path, revision: str = "") -> Path | None:
         )
     except LocalEntryNotFoundError:
         return None
+    except HFValidationError:
+        raise _no_base(base) from None
     return checked_directory(Path(found))
+
+
+def _no_base(base: str) -> BaseModelError:
+    return BaseModelError(
+        f"{base} is neither 'starter', a directory, a .gguf file nor a hub id; "
+        "correct model.base in config.toml."
+    )
 
 
 def _looks_like_hub_id(base: str) -> bool:

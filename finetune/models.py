@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
-from finetune.artifacts import MANIFEST, BrokenVersionError, slug, verify
+from finetune.artifacts import MANIFEST, BrokenVersionError, Manifest, slug, verify
 from finetune.template import Template
 
 __all__ = ["LoadedModel", "choose_device", "choose_dtype", "load_model"]
@@ -69,12 +69,20 @@ def load_model(
         raise BrokenVersionError(f"{directory} cannot be loaded as a model: {reason}") from error
     if not tokenizer.is_fast:
         raise BrokenVersionError(f"{directory} has no fast tokenizer; save one beside the weights.")
-    template = (
-        Template.from_json(manifest.template) if manifest else Template.for_untaught(tokenizer)
-    )
     return LoadedModel(
         version=manifest.version if manifest else slug(name),
         model=model.to(device).eval(),
         tokenizer=tokenizer,
-        template=template,
+        template=_template(directory, manifest) or Template.for_untaught(tokenizer),
     )
+
+
+def _template(directory: Path, manifest: Manifest | None) -> Template | None:
+    if manifest is None:
+        return None
+    try:
+        return Template.from_json(manifest.template)
+    except (ValueError, TypeError) as error:
+        raise BrokenVersionError(
+            f"{directory / MANIFEST} names a template this Punchline does not know: {error}."
+        ) from error

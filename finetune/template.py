@@ -1,8 +1,8 @@
 """How a topic and an opening become the tokens a model continues: the only place that knows.
 
 Prompts are built token by token: the template's own text and the member's text are tokenised
-apart, and the member's with every special token spelled out as plain characters. Nothing a
-member types can therefore open or close a turn, end the joke or imitate the template.
+apart, and the member's with every special or added token spelled out as plain characters. Nothing
+a member types can therefore open or close a turn, end the joke or imitate the template.
 """
 
 import re
@@ -54,6 +54,8 @@ class Tokenizer(Protocol):
 
     def get_vocab(self) -> dict[str, int]: ...
 
+    def get_added_vocab(self) -> dict[str, int]: ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class Template:
@@ -72,7 +74,7 @@ class Template:
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> "Template":
         """Read what a manifest recorded. Raises `ValueError` or `TypeError`."""
-        return cls(**{**content, "kind": TemplateKind(content["kind"])})
+        return cls(**{**content, "kind": TemplateKind(str(content.get("kind")))})
 
     def to_json(self) -> dict[str, Any]:
         """What a manifest records."""
@@ -142,7 +144,25 @@ def _ask(topic: str | None) -> str:
 
 
 def _member_tokens(tokenizer: Tokenizer, text: str, *, limit: int) -> list[int]:
-    ids = tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True)
+    # A lone surrogate is no character, and a tokenizer refuses the whole text because of it.
+    sound = text.encode(errors="replace").decode()
+    ids: list[int] = []
+    for part in _without_added_tokens(tokenizer, sound):
+        ids += tokenizer.encode(part, add_special_tokens=False, split_special_tokens=True)
     if len(ids) > limit:
         raise PromptTooLongError(f"{len(ids)} tokens where {limit} are allowed")
     return ids
+
+
+def _without_added_tokens(tokenizer: Tokenizer, text: str) -> list[str]:
+    """The text, cut after the first character of everything that would become an added token.
+
+    `split_special_tokens` spares only tokens that are marked as special, and some models have
+    added tokens that open a turn and are not.
+    """
+    cuts = [
+        f"(?<={re.escape(token[0])})(?={re.escape(token[1:])})"
+        for token in tokenizer.get_added_vocab()
+        if len(token) > 1 and token in text
+    ]
+    return re.split("|".join(cuts), text) if cuts else [text]

@@ -33,6 +33,7 @@ NAMES = (
     "quit",
 )
 _LONGEST_SHOWN = 20
+_JOKE_NUMBER = re.compile(r"[0-9]{1,18}")
 _FIELD = re.compile(r"\b(about|opening)\s*:\s*", re.IGNORECASE)
 
 
@@ -111,9 +112,12 @@ def parse(line: str) -> Command | None:
     line = line.strip()
     if not line:
         return None
-    if not line.startswith("/"):
-        return TellJoke(topic=line)
-    name, rest, *_ = [*line[1:].split(maxsplit=1), "", ""]
+    return _command(line[1:]) if line.startswith("/") else TellJoke(topic=line)
+
+
+def _command(line: str) -> Command:
+    name, rest, *_ = [*line.split(maxsplit=1), "", ""]
+    plain = {"stats": ShowStats(), "help": Help(), "quit": Quit(), "exit": Quit()}
     match name.lower():
         case "joke":
             return _joke(rest)
@@ -123,12 +127,11 @@ def parse(line: str) -> Command | None:
             return _top(rest)
         case "forget":
             return Forget(confirmed=rest.lower() == "yes")
-        case "stats":
-            return ShowStats()
-        case "help":
-            return Help()
-        case "quit" | "exit":
-            return Quit()
+        case other:
+            return plain.get(other) or _unknown(name)
+
+
+def _unknown(name: str) -> Misunderstood:
     shown = "".join(filter(str.isprintable, name[:_LONGEST_SHOWN]))
     close = difflib.get_close_matches(shown.lower(), NAMES, n=1)
     meant = f" Did you mean /{close[0]}?" if close else ""
@@ -145,7 +148,7 @@ def _joke(rest: str) -> TellJoke:
 
 def _on_joke(name: str, rest: str) -> Command:
     number = rest.removeprefix("#")
-    if rest and not (number.isascii() and number.isdigit() and len(number) < 19):
+    if rest and not _JOKE_NUMBER.fullmatch(number):
         return Misunderstood(f"After /{name} I expect the number of a joke, as in /{name} 12.")
     joke_id = int(number) if number else None
     if name == "offensive":

@@ -94,11 +94,11 @@ class Screen:
     def stats(self, stats: Stats) -> None:
         """Counts, of the community and of the member."""
         self._plain(
-            f"Told here: {stats.jokes} jokes, {stats.votes_up} up and {stats.votes_down} down, "
+            f"Told here: {_jokes(stats.jokes)}, {stats.votes_up} up and {stats.votes_down} down, "
             f"{stats.flags} reported."
         )
         self._plain(
-            f"You: {stats.my_jokes} jokes, {stats.my_votes_up} up and {stats.my_votes_down} down."
+            f"You: {_jokes(stats.my_jokes)}, {stats.my_votes_up} up and {stats.my_votes_down} down."
         )
 
     def help(self) -> None:
@@ -132,6 +132,10 @@ async def _follow(status: Status, sentence: Callable[[], str]) -> None:
     while True:
         async with throttler:
             status.update(sentence())
+
+
+def _jokes(count: int) -> str:
+    return f"{count} joke{'' if count == 1 else 's'}"
 
 
 def _one_line(text: str) -> str:

@@ -36,6 +36,11 @@ class EngineJob:
     top_p: float
     seed: int
 
+    @property
+    def length(self) -> int:
+        """How many tokens the prompt and a joke may have together."""
+        return len(self.prompt) + self.max_tokens
+
 
 @dataclass(frozen=True, kw_only=True)
 class Generated:
@@ -117,10 +122,11 @@ class TorchEngine:
     def submit(self, job: EngineJob) -> None:
         if not 1 <= job.count <= self._slots:
             raise ValueError(f"{job.count} candidates do not fit into {self._slots} slots")
-        if not job.prompt or len(job.prompt) + job.max_tokens > self._limit:
+        if min(len(job.prompt), job.max_tokens) < 1 or job.length > self._limit:
             raise ValueError(f"the prompt and the joke do not fit into {self._limit} tokens")
         self._waiting.append(job)
 
+    @torch.inference_mode()
     def cancel(self, job_id: str) -> None:
         self._waiting = deque(job for job in self._waiting if job.id != job_id)
         for place in reversed(range(len(self._rows))):
@@ -166,7 +172,7 @@ class TorchEngine:
         ).logits
         sources = [number for number, job in enumerate(jobs) for _ in range(job.count)]
         first_row = len(self._rows)
-        longest = max(len(job.prompt) + job.max_tokens for job in jobs)
+        longest = max(job.length for job in jobs)
         self._cache.admit(cache, sources=sources, first_row=first_row, length=longest)
         for job in jobs:
             self._finished[job.id] = {}

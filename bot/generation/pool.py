@@ -210,8 +210,12 @@ class WorkerPool:
                     _refuse(ticket, Reason.TOO_LONG if too_long else Reason.NOTHING_FIT)
         self._dispatch()
 
-    def worker_died(self) -> None:
-        """Put the dead worker's requests in front again, or give them up."""
+    def worker_died(self) -> bool:
+        """Put the dead worker's requests in front again, or give them up.
+
+        Returns whether a request that had the worker to itself was given up: then the request is
+        to blame, and the others need not hear that the model is down.
+        """
         orphans = list(self._running.values())
         self._running.clear()
         for ticket in reversed(orphans):
@@ -220,11 +224,13 @@ class WorkerPool:
                 _refuse(ticket, Reason.GAVE_UP)
             elif not ticket.future.done():
                 self._returned.appendleft(ticket)
-        worker = self._supervisor.status
-        if worker.down:
-            for ticket in [*self._returned, *self._line.clear()]:
-                _refuse(ticket, Reason.MODEL_DOWN, seconds=worker.seconds_to_start)
-            self._returned.clear()
+        return len(orphans) == 1 and orphans[0].attempts >= self._attempts
+
+    def worker_down(self, status: WorkerStatus) -> None:
+        """Refuse everybody who waits."""
+        for ticket in [*self._returned, *self._line.clear()]:
+            _refuse(ticket, Reason.MODEL_DOWN, seconds=status.seconds_to_start)
+        self._returned.clear()
 
 
 def _refuse(ticket: _Ticket, reason: Reason, *, seconds: int | None = None) -> None:

@@ -77,6 +77,7 @@ class WorkerProcess:
             self.kill()
         except asyncio.CancelledError:
             self.kill()
+            await self._process.wait()
             raise
         status = await self._process.wait()
         with contextlib.suppress(TimeoutError):

@@ -71,8 +71,11 @@ class WorkerListener(Protocol):
     def worker_reported(self, report: Report, ready: Ready) -> None:
         """The worker that said `ready` reports something."""
 
-    def worker_died(self) -> None:
-        """The worker is gone with everything it was doing."""
+    def worker_died(self) -> bool:
+        """The worker is gone with everything it was doing; returns whether a request did it."""
+
+    def worker_down(self, status: WorkerStatus) -> None:
+        """Waiting for a worker is no use at present."""
 
 
 class Supervisor:
@@ -131,12 +134,14 @@ class Supervisor:
                 await self._one_life()
             except (OSError, ProtocolError) as error:
                 self._trouble = f"{type(error).__name__}: {error}"
-            self._failures += 1
+            if not self._listener.worker_died():
+                self._failures += 1
             pause = self._pause()
             self._state = WorkerState.PAUSING
             self._next_start = time.monotonic() + pause
             self._tell_admin()
-            self._listener.worker_died()
+            if self.status.down:
+                self._listener.worker_down(self.status)
             await asyncio.sleep(pause)
 
     async def _one_life(self) -> None:
@@ -169,6 +174,8 @@ class Supervisor:
                 _log.info("Serving %s on %s in %s, process %d.", version, device, dtype, worker.pid)
                 self._listener.worker_ready()
             case Broken(detail=detail):
+                # Another start would find the same files, so nobody is kept waiting for it.
+                self._failures = max(self._failures, _DOWN_AFTER - 1)
                 return detail
         return ""
 
@@ -195,7 +202,7 @@ class Supervisor:
 
     def _pause(self) -> float:
         """None after a first death, then doubling."""
-        if self._failures == 1:
+        if self._failures <= 1:
             return 0.0
         return min(_LONGEST_PAUSE, self._limits.pause_seconds * 2.0 ** (self._failures - 2))
 

@@ -12,6 +12,7 @@ import queue
 import sys
 import threading
 import time
+from collections.abc import Callable
 from itertools import takewhile
 from pathlib import Path
 from typing import BinaryIO
@@ -150,8 +151,8 @@ def _common_prefix(first: list[int], second: list[int]) -> list[int]:
     return [one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs)]
 
 
-def main() -> None:
-    """Load the model the arguments name and serve it."""
+def main(*, engine_for: Callable[..., Engine] = build_engine) -> None:
+    """Load the model the arguments name and serve it with the engine made for it."""
     arguments = _arguments()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     output = _private_stdout()
@@ -169,7 +170,7 @@ def main() -> None:
         output.write(encode(Broken(detail=str(error))))
         output.flush()
         raise SystemExit(1) from None
-    engine = build_engine(loaded, slots=arguments.slots)
+    engine = engine_for(loaded, slots=arguments.slots)
     inbox: queue.SimpleQueue[Order] = queue.SimpleQueue()
     reader = threading.Thread(target=_read_orders, args=(sys.stdin.buffer, inbox), daemon=True)
     reader.start()

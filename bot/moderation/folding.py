@@ -28,17 +28,18 @@ _FRAMED_A = (0x1F150, 0x1F170, 0x1F1E6)
 
 _LEET = str.maketrans("0345678@$+€£!|9", "oeasgtbastelilg")
 _ONE_AS = ("i", "l")
-_QUOTES = "“”‘’…–—«»"
-_BEFORE_WORD = string.punctuation.translate({ord(char): None for char in "@$"}) + _QUOTES
-_AFTER_WORD = string.punctuation.translate({ord(char): None for char in "@$+"}) + _QUOTES
+# What stands around a word and stands for no letter there.
+_AROUND_WORD = string.punctuation.translate({ord(char): None for char in "@$+"}) + "“”‘’…–—«»"
 
 _WORD_BREAK = re.compile(r"[^a-z0-9]+")
 _WORD = re.compile(r"[a-z0-9]+")
 _DISGUISED = re.compile(r"(?<!\S)(?=\S*[a-z])(?=\S*[0-9@$!|+€£])\S+")
-_SPACED_OUT = re.compile(r"(?<![a-z0-9])[a-z0-9@$](?:[\s._*/\\|,~-]{1,3}[a-z0-9@$]){2,}(?![a-z0-9])")
+_SPACED_OUT = re.compile(
+    r"(?<![a-z0-9])[a-z0-9@$](?:[\s._*/\\|,~-]{1,3}[a-z0-9@$]){2,}(?![a-z0-9])"
+)
 _INNER_BREAK = re.compile(r"(?<=[a-z])[-._*~]+(?=[a-z])")
 _RUN = re.compile(r"([a-z])\1\1+")
-_INNER_MASK = re.compile(r"[*#%^@$]")
+_INNER_MASK = re.compile(r"(?<=[a-z])_(?=[a-z])")
 _MASKED = re.compile(r"[a-z][a-z*#%^@$]+")
 _MASK = re.compile(r"[*#%^@$]")
 
@@ -87,7 +88,7 @@ def _readings(plain: str) -> Iterator[str]:
 
 def _without_leet(plain: str, one: str) -> str:
     def decode(found: re.Match[str]) -> str:
-        word = found[0].lstrip(_BEFORE_WORD).rstrip(_AFTER_WORD)
+        word = found[0].strip(_AROUND_WORD)
         return word.translate(_LEET).replace("1", one)
 
     return _DISGUISED.sub(decode, plain)

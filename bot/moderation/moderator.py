@@ -44,7 +44,7 @@ class Moderator:
 
         Takes more than a second and may run in any thread.
         """
-        from profanity_check import predict_prob  # noqa: PLC0415  # slow, so only where it is used
+        from profanity_check import predict_prob
 
         folder = resources.files("bot") / "wordlists"
 
@@ -106,6 +106,4 @@ class Moderator:
             return []
         readings = [self._harmless.taken_out_of(folded[index]) for index in indices]
         scores = self._offensiveness(readings)
-        return [
-            index for index, score in zip(indices, scores, strict=True) if score >= _OFFENSIVE
-        ]
+        return [index for index, score in zip(indices, scores, strict=True) if score >= _OFFENSIVE]

@@ -29,7 +29,8 @@ _DEBRIS = re.compile(
     | &(?:amp|lt|gt|quot|nbsp|\#x?[0-9a-f]{1,6});      # markup that was never undone
     | ```  |  \#\#\#
     | \b(?:joke|topic|opening|punchline)[ ]?:
-    | ^[^\w\n]*(?:assistant|user|human|system|ai|bot|prompt|completion|instruction|response|output)[ ]?:
+    | ^[^\w\n]*(?:assistant|user|human|system|ai|bot)[ ]?:
+    | ^[^\w\n]*(?:prompt|completion|instruction|response|output)[ ]?:
     | \b(?:as|i\ am|i(?:'|’)?m)\ (?:just\ )?an?\ (?:AI|(?:large\ )?language\ model)\b
     | \b(?:here(?:'|’)?s|here\ is|here\ are)\ (?:a|an|another|one|some|your|my|the)\ (?:\w+\ ){0,3}
       jokes?\b
@@ -42,7 +43,8 @@ _CHATTER = re.compile(
     [^\w]*(?:
       (?:sure|certainly|absolutely|of\ course)(?:!|,\ (?:here|i)\b)
     | i(?:'|’)?m\ sorry,?\ but\b
-    | i\ (?:can(?:'|’)?t|cannot|can\ not|am\ unable\ to)\ (?:help\ (?:you|with)|assist|provide|create|generate)
+    | i\ (?:can(?:'|’)?t|cannot|can\ not|am\ unable\ to)
+      \ (?:help\ (?:you|with)|assist|provide|create|generate)\b
     )
     """,
     re.IGNORECASE | re.VERBOSE,
@@ -73,7 +75,9 @@ def presentable(text: str, *, opening: str | None) -> str | None:
 
 
 def _tidy(text: str) -> str:
-    visible = "\n".join(keep_only_allowed(line) for line in text.split("\n"))
+    # Tabs become spaces before the rest of the control characters would take them along.
+    spaced = _BLANKS.sub(" ", text)
+    visible = "\n".join(keep_only_allowed(line) for line in spaced.split("\n"))
     lines = _BLANKS_AT_LINE_END.sub("", _BLANKS.sub(" ", visible))
     return _EMPTY_LINES.sub("\n\n", lines).rstrip()
 

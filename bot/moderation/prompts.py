@@ -5,7 +5,7 @@ from bot.moderation.characters import keep_only_allowed
 __all__ = ["PromptTooLong", "clean_prompt"]
 
 
-class PromptTooLong(Exception):
+class PromptTooLong(Exception):  # noqa: N818 - reads as what has happened
     """The prompt has more characters than allowed; `limit` says how many are."""
 
     def __init__(self, *, limit: int) -> None:
@@ -14,7 +14,7 @@ class PromptTooLong(Exception):
 
 
 def clean_prompt(text: str, *, limit: int) -> str:
-    """One line of visible NFC text, at most `limit` characters long; cleaning it again changes nothing.
+    """One line of visible NFC text of at most `limit` characters; idempotent.
 
     Control, zero-width, bidirectional, private-use, unassigned and invisible characters and lone
     surrogates go, runs of whitespace become one space. Joined emoji stay whole. What looks like a

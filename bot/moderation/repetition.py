@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
 __all__ = ["is_looping"]
 
@@ -53,6 +54,6 @@ def _has_looping_phrase(words: Sequence[str]) -> bool:
 def _has_looping_line(text: str) -> bool:
     lines = [" ".join(_WORD.findall(line)) for line in text.lower().splitlines()]
     long_lines = [line for line in lines if line.count(" ") >= _LONG_RUN_WORDS - 1]
-    if any(line == following for line, following in zip(long_lines, long_lines[1:], strict=False)):
+    if any(line == following for line, following in pairwise(long_lines)):
         return True
     return bool(long_lines) and max(Counter(long_lines).values()) >= _LINE_TIMES

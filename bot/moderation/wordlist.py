@@ -91,6 +91,7 @@ def _any_of(entries: Iterable[str], *, start: str = _WORD_START, masked: bool = 
         tree.add(entry)
     # The first letter of a masked word is always shown: a row of asterisks is no word.
     ways = [
-        f"{letter}{branch.pattern(masked=masked)}" for letter, branch in sorted(tree.letters.items())
+        f"{letter}{branch.pattern(masked=masked)}"
+        for letter, branch in sorted(tree.letters.items())
     ]
     return f"{start}(?:{'|'.join(ways)})" if ways else _NEVER

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers.utils import logging as transformers_logging
+from transformers.utils.logging import disable_progress_bar
 
 from bot.generation.engine import Engine, EngineJob
 from bot.generation.worker import build_engine
@@ -37,7 +37,7 @@ def measure_engine(
     directory: Path, *, name: str, rounds: int, say: Callable[[str], None]
 ) -> EngineRun:
     """Alternate both, the other one first in every second round, after one warm-up of each."""
-    transformers_logging.disable_progress_bar()
+    disable_progress_bar()  # type: ignore[no-untyped-call]
     device = choose_device("auto")
     loaded = load_model(directory, name=name, device=device, dtype=choose_dtype("auto", device))
     endless = _Endless(**vars(loaded.template))

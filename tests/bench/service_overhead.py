@@ -16,7 +16,7 @@ from bot.moderation import Moderator, Tier
 from bot.quotas import QuotaLimits, Quotas
 from bot.selection import Selector
 from bot.service import JokeService, TellingPolicy
-from bot.store import SqlStore
+from bot.store.store import SqlStore
 from tests.bench.generator import InstantGenerator
 from tests.bench.measure import loop_lag
 from tests.bench.results import ServiceRound

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from bot.store.directory import DATABASE
 from bot.store.identity import MemberHasher, member_key
@@ -50,7 +51,7 @@ class Evidence:
             for (joke, member), value in acknowledged.items()
         )
 
-    def _rows(self, query: str, *values: object) -> list[tuple[int | str | None, ...]]:
+    def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         address = (self._directory / DATABASE).resolve().as_uri()
         with closing(sqlite3.connect(f"{address}?mode=ro", uri=True, timeout=30)) as connection:
             return connection.execute(query, values).fetchall()

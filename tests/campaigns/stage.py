@@ -88,9 +88,7 @@ class Rounds:
 
 async def serving(app: App) -> int:
     """Wait for a loaded worker and return its process id. Raises `TimeoutError`."""
-    await until(
-        lambda: app.pool.status.worker.state is WorkerState.SERVING, seconds=_START_SECONDS
-    )
+    await until(lambda: app.pool.status.worker.state is WorkerState.SERVING, seconds=_START_SECONDS)
     pid = app.pool.status.worker.pid
     if pid is None:
         raise TimeoutError("the worker died the moment it was ready")

@@ -11,5 +11,7 @@ _PAUSE_SECONDS = 0.02
 async def until(condition: Callable[[], bool], *, seconds: float) -> None:
     """Look again and again. Raises `TimeoutError`."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while True:
+            if condition():
+                return
             await asyncio.sleep(_PAUSE_SECONDS)

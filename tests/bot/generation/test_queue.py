@@ -45,14 +45,15 @@ class WaitingLine(RuleBasedStateMachine):
     @rule(community=st.sampled_from("AB"), member=st.sampled_from("uvwxyz"))
     def join(self, community: str, member: str) -> None:
         number = next(self.numbers)
-        try:
+        refusal = self.refusal(community, member)
+        if refusal is None:
             self.line.add(number, community=community, member=member)
-        except LineFullError as full:
-            assert full.reason is self.refusal(community, member)
-            assert self.line.place(number) is None
-        else:
-            assert self.refusal(community, member) is None
             self.waiting[number] = (community, member)
+            return
+        with pytest.raises(LineFullError) as full:
+            self.line.add(number, community=community, member=member)
+        assert full.value.reason is refusal
+        assert self.line.place(number) is None
 
     def refusal(self, community: str, member: str) -> Reason | None:
         owners = list(self.waiting.values())
@@ -182,9 +183,7 @@ def test_a_flood_takes_every_second_turn_at_most_while_single_requests_keep_comi
         served += [line.pop(), line.pop()]
         assert number in served
     assert sum(number < 500 for number in served) == 100
-    assert all(
-        min(pair) < 500 <= max(pair) for pair in zip(served[::2], served[1::2], strict=True)
-    )
+    assert all(min(pair) < 500 <= max(pair) for pair in zip(served[::2], served[1::2], strict=True))
 
 
 @pytest.mark.parametrize("flooding_members", [1, 500])

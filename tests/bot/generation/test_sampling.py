@@ -41,9 +41,7 @@ def draw(
     return torch.cat(drawn)
 
 
-def exact(
-    logits: torch.Tensor, *, temperature: float, top_k: int, top_p: float
-) -> torch.Tensor:
+def exact(logits: torch.Tensor, *, temperature: float, top_k: int, top_p: float) -> torch.Tensor:
     """The distribution [vocabulary] as the papers define it, in float64."""
     probabilities = torch.softmax(logits.double() / temperature, dim=-1)
     ordered, order = probabilities.sort(descending=True)
@@ -91,12 +89,21 @@ def assert_chi_square_fits(counts: torch.Tensor, expected: torch.Tensor) -> None
     assert statistic < freedom + 5 * math.sqrt(2 * freedom)
 
 
-@pytest.mark.parametrize(("top_k", "top_p"), [(1, 1.0), (4, 1.0), (0, 0.01), (20, 0.02)])
+@pytest.mark.parametrize(
+    ("logits", "top_k", "top_p"),
+    [
+        (flat_logits(700), 1, 1.0),
+        (flat_logits(700), 4, 1.0),
+        (flat_logits(700), 0, 0.01),
+        (-torch.arange(100) / 20, 0, 0.2),
+        (torch.arange(100) / 20, 0, 0.2),
+    ],
+    ids=["one of 700", "four of 700", "a hundredth of 700", "the first tokens", "the last tokens"],
+)
 def test_a_nucleus_that_holds_little_of_the_mass_is_still_drawn_from_exactly(
-    top_k: int, top_p: float
+    logits: torch.Tensor, top_k: int, top_p: float
 ) -> None:
-    """Nearly every row misses its five quick tries here and is drawn by sorting."""
-    logits = flat_logits(700)
+    """Many or all rows miss their five quick tries here and are drawn by sorting."""
     expected = exact(logits, temperature=1.0, top_k=top_k, top_p=top_p)
     drawn = draw(logits, temperature=1.0, top_k=top_k, top_p=top_p, number=4000)
     counts = torch.bincount(drawn, minlength=len(logits)).double()
@@ -116,9 +123,7 @@ def test_rows_with_different_settings_do_not_disturb_each_other() -> None:
     logits = torch.stack([peaked_logits(300, seed=seed) for seed in range(len(SETTINGS) + 1)])
     mixed = [*SETTINGS, (0.0, 0, 1.0)]
     uniform = torch.rand((len(mixed), DRAWS), generator=torch.Generator().manual_seed(3))
-    together, scores = sample(
-        logits, SamplingRows.of(mixed, vocabulary=300, device=CPU), uniform
-    )
+    together, scores = sample(logits, SamplingRows.of(mixed, vocabulary=300, device=CPU), uniform)
     for number, setting in enumerate(mixed):
         alone, score = sample(
             logits[number : number + 1],
@@ -169,6 +174,17 @@ def test_no_spike_edge_or_gap_ever_yields_a_token_outside_the_nucleus(
     assert likelier.sum() < (top_k or logits.shape[1])
     assert probabilities[likelier].sum() < top_p + 1e-5
     assert -math.inf < logprobs.item() <= 1e-5
+
+
+@pytest.mark.parametrize("value", [0.0, 1 - 2**-24])
+def test_rounding_never_lands_on_a_token_that_cannot_come(value: float) -> None:
+    logits = torch.randn((3000, 700), generator=torch.Generator().manual_seed(2))
+    impossible = torch.ones(700, dtype=torch.bool)
+    impossible[300:420] = impossible[530:550] = False
+    logits[:, impossible] = -math.inf
+    rows = SamplingRows.of([(1.0, 0, 1.0)] * 3000, vocabulary=700, device=CPU)
+    tokens, _ = sample(logits, rows, torch.full((3000, DRAWS), value))
+    assert not impossible[tokens].any()
 
 
 @pytest.mark.parametrize("vocabulary", [1, 255, 256, 257, 511, 49152, 50257])

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from bot.jokes import Reason
 from bot.store.errors import StoreError
 from bot.store.port import StoreUnavailable, Tally
 from bot.store.store import SqlStore
@@ -182,6 +183,19 @@ async def test_errors_and_logs_name_no_member_and_no_joke(
     said = f"{caught.value} {caught.value.__cause__} {caplog.text}"
     assert "secret" not in said
     assert key not in said
+
+
+async def test_where_to_answer_is_kept_only_until_the_answer(
+    sql_store: SqlStore, directory: Path
+) -> None:
+    for _ in range(2):
+        await sql_store.open_request(ask(address="there"))
+    with another_program(directory) as other:
+        query = "SELECT address FROM jokes WHERE address IS NOT NULL"
+        assert other.execute(query).fetchall() == [("there",), ("there",)]
+        await sql_store.mark_told(1, joke())
+        await sql_store.mark_declined(2, Reason.DEADLINE)
+        assert other.execute(query).fetchall() == []
 
 
 async def test_every_connection_that_writes_is_durable_and_checks_references(

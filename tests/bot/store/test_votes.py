@@ -89,6 +89,18 @@ async def test_the_best_jokes_come_first_and_newer_ones_before_equals(
     assert await store.top(CHAT, since=None, limit=10) == []
 
 
+async def test_newest_is_the_one_told_last_not_the_one_asked_for_last(
+    store: Store, clock: StillClock
+) -> None:
+    asked_first = await store.open_request(ask())
+    quick = await tell(store, text="quick")
+    clock.move(seconds=1)
+    assert await store.mark_told(asked_first, joke("slow"))
+    for number in (asked_first, quick):
+        await store.vote(number, "ann", 1)
+    assert [row.text for row in await store.top(GUILD, since=None, limit=2)] == ["slow", "quick"]
+
+
 async def test_top_of_a_period_looks_at_when_a_joke_was_told(
     store: Store, clock: StillClock
 ) -> None:

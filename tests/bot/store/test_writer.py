@@ -206,6 +206,21 @@ async def test_closing_finishes_what_waits_and_refuses_what_comes(
         await writer.write(add(999))
 
 
+async def test_closing_finishes_what_has_to_be_undone(
+    writer: Writer, path: Path, blocker: sqlite3.Connection
+) -> None:
+    blocker.execute("BEGIN IMMEDIATE")
+    abandoned = asyncio.create_task(writer.write(add(1), undo=remove))
+    kept = asyncio.create_task(writer.write(add(2)))
+    await asyncio.sleep(0.05)
+    abandoned.cancel()
+    closing = asyncio.create_task(writer.close())
+    await asyncio.sleep(0)
+    blocker.execute("ROLLBACK")
+    await asyncio.gather(kept, closing)
+    assert notes(path) == [2]
+
+
 async def test_a_read_has_a_deadline_and_gives_its_connection_back(path: Path) -> None:
     database = Database(path=path, busy_timeout=1.0, deadline=0.05)
     for _ in range(6):  # more than there are connections
