@@ -20,7 +20,7 @@ from bot.fronts.attach import attach as attach_to
 from bot.fronts.conversation import Conversation
 from bot.fronts.lines import read_lines
 from bot.fronts.screen import Screen
-from bot.fronts.socket import SocketFront
+from bot.fronts.socket import SocketFront, refuse_second
 from bot.fronts.terminal import TERMINAL, TerminalFront, typed_lines
 from bot.jokes import Community, Joke
 from bot.logs import configure_logging
@@ -159,10 +159,13 @@ async def _chat(settings: Settings) -> int:
 
 
 async def _serve(settings: Settings) -> int:
+    path = settings.store.directory / _SOCKET
+    # Before a second model takes up memory.
+    await refuse_second(path)
     model_directory = await _prepared(settings)
     async with open_app(settings, model_directory=model_directory) as running:
         front = SocketFront(
-            path=settings.store.directory / _SOCKET,
+            path=path,
             converse=lambda screen, member: _conversation(running, screen, member=member),
         )
         return await run_fronts(running, [front])

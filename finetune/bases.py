@@ -48,7 +48,7 @@ def locate(base: str, *, cache: Path, revision: str = "") -> Path | None:
 
     Raises `BaseModelError` when preparing it could not work either.
     """
-    path = Path(base).expanduser()
+    path = _path(base)
     if is_gguf(base):
         ready = converted_directory(base, cache=cache)
         return ready if (ready / MANIFEST).is_file() else None
@@ -71,6 +71,13 @@ def locate(base: str, *, cache: Path, revision: str = "") -> Path | None:
     return checked_directory(Path(found))
 
 
+def _path(base: str) -> Path:
+    try:
+        return Path(base).expanduser()
+    except (RuntimeError, ValueError):
+        raise _no_base(base) from None
+
+
 def _no_base(base: str) -> BaseModelError:
     return BaseModelError(
         f"{base} is neither 'starter', a directory, a .gguf file nor a hub id; "
@@ -89,7 +96,7 @@ def is_gguf(base: str) -> bool:
 
 
 def gguf_file(base: str) -> Path:
-    path = _starter_file() if base == STARTER else Path(base).expanduser()
+    path = _starter_file() if base == STARTER else _path(base)
     if not path.is_file():
         raise BaseModelError(f"{path} does not exist; correct model.base in config.toml.")
     return path

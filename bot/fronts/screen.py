@@ -29,6 +29,7 @@ _HELP = (
     ("/top day|week|all", "the best jokes told here"),
     ("/stats", "what was told and voted here"),
     ("/forget", "erase your votes and your name from everything"),
+    ("/help", "this list"),
     ("/quit", "leave"),
 )
 

@@ -22,7 +22,7 @@ from bot.fronts.screen import Screen
 from bot.fronts.terminal import TERMINAL
 from bot.jokes import Answer
 
-__all__ = ["SocketFront", "SocketInUseError"]
+__all__ = ["SocketFront", "SocketInUseError", "refuse_second"]
 
 _LINE_LIMIT = 1 << 20
 
@@ -31,6 +31,17 @@ _log = logging.getLogger("punchline.socket")
 
 class SocketInUseError(Exception):
     """Another bot process answers on the socket, or it cannot be made; one sentence."""
+
+
+async def refuse_second(path: Path) -> None:
+    """Raise `SocketInUseError` when a bot answers on `path`."""
+    with contextlib.suppress(OSError):
+        _, writer = await asyncio.open_unix_connection(path)
+        writer.close()
+        raise SocketInUseError(
+            f"A bot is already running here (it answers on {path}); "
+            "talk to it with: punchline attach"
+        )
 
 
 class SocketFront:
@@ -49,7 +60,7 @@ class SocketFront:
 
     async def run(self) -> None:
         """Serve. Raises `SocketInUseError`."""
-        await self._refuse_second()
+        await refuse_second(self._path)
         try:
             server = await asyncio.start_unix_server(self._meet, self._path, limit=_LINE_LIMIT)
         except OSError as error:
@@ -84,15 +95,6 @@ class SocketFront:
 
     async def answer_late(self, address: str, answer: Answer) -> None:
         """Never called, since no address is reachable."""
-
-    async def _refuse_second(self) -> None:
-        with contextlib.suppress(OSError):
-            _, writer = await asyncio.open_unix_connection(self._path)
-            writer.close()
-            raise SocketInUseError(
-                f"A bot is already running here (it answers on {self._path}); "
-                "talk to it with: punchline attach"
-            )
 
     def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.create_task(self._talk(reader, writer), name="socket conversation")

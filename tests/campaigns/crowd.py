@@ -1,6 +1,7 @@
 """Many members asking at the same time, and how long each waited."""
 
 import asyncio
+import itertools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,11 +14,15 @@ __all__ = ["Asked", "ask_all"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:
-    """A request, its answer and the seconds between them; None when no answer came in time."""
+    """A request, its answer (None when none came in time) and the seconds between them.
+
+    `turn` is 1 for whoever was answered first.
+    """
 
     request: JokeRequest
     answer: Answer | None
     seconds: float
+    turn: int
 
     @property
     def verdict(self) -> str:
@@ -32,6 +37,8 @@ async def ask_all(
 ) -> list[Asked]:
     """Ask for everything at once; `patience` is in seconds."""
 
+    turns = itertools.count(1)
+
     async def ask(request: JokeRequest) -> Asked:
         began = time.monotonic()
         try:
@@ -39,6 +46,7 @@ async def ask_all(
                 answer = await service.tell(request)
         except TimeoutError:
             answer = None
-        return Asked(request=request, answer=answer, seconds=time.monotonic() - began)
+        seconds = time.monotonic() - began
+        return Asked(request=request, answer=answer, seconds=seconds, turn=next(turns))
 
     return list(await asyncio.gather(*map(ask, requests)))

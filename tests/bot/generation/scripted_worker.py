@@ -1,0 +1,92 @@
+"""A worker process that does what its requests' topics say: real pipes, real signals, no model.
+
+    python -m tests.bot.generation.scripted_worker JOURNAL
+
+`hold` is not answered before somebody asks for `release`, `die` and `freeze` do it to the process,
+`garble` breaks the protocol, `long` and `impossible` are refused; anything else is answered at
+once. Every start and every order is a line in the journal.
+"""
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+from bot.generation.protocol import (
+    Cancel,
+    Failed,
+    Generate,
+    Order,
+    Ping,
+    Pong,
+    Ready,
+    Report,
+    Result,
+    decode_order,
+    encode,
+)
+from bot.jokes import Candidate
+
+
+class ScriptedWorker:
+    """Obeys one order after another; `held` are the requests that wait to be released."""
+
+    def __init__(self, journal: Path) -> None:
+        self._journal = journal
+        self._held: dict[str, Generate] = {}
+
+    def run(self) -> None:
+        """Serve until standard input ends."""
+        self._note("start", str(os.getpid()))
+        self._say(Ready(version="scripted", device="cpu", dtype="float32", slots=4))
+        for line in sys.stdin.buffer:
+            self._obey(decode_order(line))
+
+    def _obey(self, order: Order) -> None:
+        match order:
+            case Ping(number=number):
+                self._say(Pong(number=number))
+            case Cancel(id=request_id):
+                self._note("cancel", request_id)
+                self._held.pop(request_id, None)
+            case Generate():
+                self._note("generate", order.topic or "")
+                self._act(order)
+
+    def _act(self, order: Generate) -> None:
+        match order.topic:
+            case "hold":
+                self._held[order.id] = order
+            case "release":
+                for held in [*self._held.values(), order]:
+                    self._tell(held)
+                self._held.clear()
+            case "die":
+                os.kill(os.getpid(), signal.SIGKILL)
+            case "freeze":
+                os.kill(os.getpid(), signal.SIGSTOP)
+            case "garble":
+                os.write(1, b"this is no JSON\n")
+            case "long" | "impossible":
+                self._say(Failed(id=order.id, too_long=order.topic == "long", detail=""))
+            case _:
+                self._tell(order)
+
+    def _tell(self, order: Generate) -> None:
+        jokes = tuple(
+            Candidate(text=f"{order.topic} {order.seed}.{number}", tokens=1, score=0, complete=True)
+            for number in range(order.count)
+        )
+        self._say(Result(id=order.id, candidates=jokes, seconds=0.0))
+
+    def _say(self, report: Report) -> None:
+        os.write(1, encode(report))
+
+    def _note(self, event: str, detail: str) -> None:
+        with self._journal.open("a") as stream:
+            stream.write(json.dumps([event, detail]) + "\n")
+
+
+if __name__ == "__main__":
+    ScriptedWorker(Path(sys.argv[1])).run()

@@ -1,0 +1,137 @@
+"""A version that loads is ready to generate; any other is refused in a sentence."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from finetune.artifacts import MANIFEST, BrokenVersionError, read_manifest
+from finetune.models import LoadedModel, choose_device, choose_dtype, load_model
+from finetune.template import Template, TemplateKind
+
+CPU = torch.device("cpu")
+
+
+def load(directory: Path) -> LoadedModel:
+    return load_model(directory, name="my model", device=CPU, dtype=torch.float32)
+
+
+@pytest.fixture
+def version(tiny_version: Path, tmp_path: Path) -> Path:
+    """A copy of the tiny version that may be damaged."""
+    return shutil.copytree(tiny_version, tmp_path / "tiny")
+
+
+def test_a_version_loads_with_its_own_name_template_and_tokenizer(tiny_version: Path) -> None:
+    loaded = load(tiny_version)
+    assert loaded.version == "tiny"
+    assert loaded.template == Template(kind=TemplateKind.PLAIN)
+    assert loaded.tokenizer.decode(loaded.tokenizer.encode("a joke")) == "a joke"
+    assert not loaded.model.training
+    assert loaded.model.dtype == torch.float32
+
+
+def test_a_version_loads_in_the_precision_asked_for(tiny_version: Path) -> None:
+    loaded = load_model(tiny_version, name="tiny", device=CPU, dtype=torch.bfloat16)
+    assert loaded.model.dtype == torch.bfloat16
+
+
+def test_a_plain_transformers_directory_loads_under_the_name_given(version: Path) -> None:
+    (version / MANIFEST).unlink()
+    loaded = load(version)
+    assert loaded.version == "my-model"
+    assert loaded.template.kind is TemplateKind.PLAIN_EXAMPLES
+
+
+def change_weights(version: Path) -> None:
+    path = version / "model.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+
+def forget_manifest_and(damage: Callable[[Path], Any]) -> Callable[[Path], None]:
+    """Damage that no checksum gives away."""
+
+    def do(version: Path) -> None:
+        (version / MANIFEST).unlink()
+        damage(version)
+
+    return do
+
+
+def rewrite_manifest(**changes: Any) -> Callable[[Path], None]:
+    def do(version: Path) -> None:
+        content = {**asdict(read_manifest(version)), **changes}
+        (version / MANIFEST).write_text(json.dumps(content))
+
+    return do
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        change_weights,
+        forget_manifest_and(lambda version: (version / "model.safetensors").write_bytes(b"")),
+        forget_manifest_and(lambda version: (version / "model.safetensors").unlink()),
+        forget_manifest_and(lambda version: (version / "config.json").write_text("{}")),
+        forget_manifest_and(lambda version: (version / "config.json").write_text("{")),
+        forget_manifest_and(lambda version: (version / "tokenizer.json").write_text("{}")),
+        rewrite_manifest(template={}),
+        rewrite_manifest(template={"kind": "limerick"}),
+        rewrite_manifest(template={"kind": "plain", "rhymes": True}),
+        rewrite_manifest(schema=99),
+    ],
+    ids=[
+        "changed weights",
+        "empty weights",
+        "no weights",
+        "empty configuration",
+        "cut configuration",
+        "empty tokenizer",
+        "no template",
+        "unknown template",
+        "unknown setting of the template",
+        "newer schema",
+    ],
+)
+def test_a_damaged_version_is_refused_in_one_line(
+    version: Path, damage: Callable[[Path], None]
+) -> None:
+    damage(version)
+    with pytest.raises(BrokenVersionError) as refusal:
+        load(version)
+    assert str(version) in str(refusal.value)
+    assert len(str(refusal.value).splitlines()) == 1
+
+
+def test_pickled_weights_are_not_loaded_even_where_they_are_the_only_ones(version: Path) -> None:
+    weights = load(version).model.state_dict()
+    (version / MANIFEST).unlink()
+    (version / "model.safetensors").unlink()
+    torch.save(weights, version / "pytorch_model.bin")
+    with pytest.raises(BrokenVersionError):
+        load(version)
+
+
+def test_a_directory_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BrokenVersionError, match="cannot be loaded as a model"):
+        load(tmp_path / "nowhere")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_without_a_cuda_device_the_processor_is_chosen() -> None:
+    assert choose_device("auto") == CPU
+    with pytest.raises(BrokenVersionError, match=r"no CUDA device here; set generation\.device"):
+        choose_device("cuda")
+
+
+def test_the_precision_is_chosen_unless_it_is_given() -> None:
+    assert choose_dtype("bfloat16", CPU) == torch.bfloat16
+    assert choose_dtype("float32", CPU) == torch.float32
+    assert choose_dtype("auto", CPU) in {torch.bfloat16, torch.float32}
