@@ -206,6 +206,7 @@ def _service(
             ),
         ),
         policy=TellingPolicy(
+            at_once=settings.queue.capacity + max(1, generation.slots // generation.candidates),
             sampling=Sampling(
                 temperature=generation.temperature,
                 top_k=generation.top_k,

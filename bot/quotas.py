@@ -2,8 +2,8 @@
 
 import asyncio
 import math
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from weakref import WeakValueDictionary
@@ -36,17 +36,26 @@ class Quotas:
         self._store = store
         self._limits = limits
         self._now = now
-        self._turns: WeakValueDictionary[Community, asyncio.Lock] = WeakValueDictionary()
+        self._turns: WeakValueDictionary[tuple[Community, str | None], asyncio.Lock] = (
+            WeakValueDictionary()
+        )
 
-    def turn(self, request: JokeRequest) -> AbstractAsyncContextManager[None]:
+    @asynccontextmanager
+    async def turn(self, request: JokeRequest) -> AsyncIterator[None]:
         """Held from `refusal` until the request is written down.
 
-        Without it, requests that come at the same moment would not count each other.
+        Without it, requests that come at the same moment would not count each other. Members
+        queue behind their own requests before they queue behind others', so a flood delays nobody.
         """
         limits = self._limits
         if request.operator or not (limits.member_jokes or limits.community_jokes):
-            return nullcontext()
-        return self._turns.setdefault(request.community, asyncio.Lock())
+            yield
+            return
+        here = request.community
+        mine = self._turns.setdefault((here, request.member), asyncio.Lock())
+        ours = self._turns.setdefault((here, None), asyncio.Lock())
+        async with mine, ours:
+            yield
 
     async def refusal(self, request: JokeRequest) -> Declined | None:
         """None when the request is within its quotas, else how many seconds to wait."""

@@ -36,10 +36,12 @@ _log = logging.getLogger("punchline.service")
 class TellingPolicy:
     """How a joke is made: candidates a round, rounds until one fits, and limits of prompts.
 
-    `deadline_seconds` is for the whole request, `topic_characters` and `opening_characters` are
-    the longest prompts accepted.
+    `at_once` is how many requests may be under way, waiting ones included; `deadline_seconds` is
+    for the whole request, `topic_characters` and `opening_characters` are the longest prompts
+    accepted.
     """
 
+    at_once: int
     sampling: Sampling
     candidates: int
     rounds: int
@@ -79,6 +81,9 @@ class JokeService:
         """Tell a joke, or say why not. Cancelling gives the request up and frees its place."""
         if self._closing:
             return Declined(reason=Reason.CLOSING)
+        if self._telling >= self._policy.at_once:
+            # Before anything is looked up or written, so that a flood is refused in no time.
+            return Declined(reason=Reason.BUSY, seconds=self._generator.seconds_to_wait())
         began = time.monotonic()
         self._enter()
         try:

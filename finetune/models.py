@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
+from transformers.utils.logging import disable_progress_bar
 
 from finetune.artifacts import MANIFEST, BrokenVersionError, Manifest, slug, verify
 from finetune.template import Template
@@ -54,6 +55,7 @@ def load_model(
     Raises `BrokenVersionError` when files are damaged, missing or not a causal language model.
     """
     logging.getLogger("transformers").setLevel(logging.ERROR)
+    disable_progress_bar()  # type: ignore[no-untyped-call]
     manifest = verify(directory) if (directory / MANIFEST).is_file() else None
     try:
         tokenizer: Any = AutoTokenizer.from_pretrained(directory, local_files_only=True)

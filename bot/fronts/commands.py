@@ -117,7 +117,12 @@ def parse(line: str) -> Command | None:
 
 def _command(line: str) -> Command:
     name, rest, *_ = [*line.split(maxsplit=1), "", ""]
-    plain = {"stats": ShowStats(), "help": Help(), "quit": Quit(), "exit": Quit()}
+    plain: dict[str, Command] = {
+        "stats": ShowStats(),
+        "help": Help(),
+        "quit": Quit(),
+        "exit": Quit(),
+    }
     match name.lower():
         case "joke":
             return _joke(rest)

@@ -69,6 +69,7 @@ class SocketFront:
                 "store.directory in config.toml."
             ) from None
         self._path.chmod(0o600)
+        _log.info("Answering on %s; talk to me with: punchline attach", self._path)
         try:
             await self._stopping.wait()
             server.close()

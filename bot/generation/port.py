@@ -66,3 +66,6 @@ class Generator(Protocol):
 
         Raises `GenerationError`.
         """
+
+    def seconds_to_wait(self) -> int:
+        """About how long until a request that came now would be answered, at least 1."""

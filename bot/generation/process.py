@@ -7,7 +7,7 @@ import os
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Sequence
 
-from bot.generation.protocol import Order, Report, decode_report, encode
+from bot.generation.protocol import Order, ProtocolError, Report, decode_report, encode
 
 __all__ = ["WorkerProcess"]
 
@@ -64,7 +64,10 @@ class WorkerProcess:
 
         Safe to cancel. Raises `ProtocolError`.
         """
-        line = await self._stdout.readline()
+        try:
+            line = await self._stdout.readline()
+        except ValueError as error:
+            raise ProtocolError(f"a line of more than {_LINE_LIMIT} bytes") from error
         return decode_report(line) if line.endswith(b"\n") else None
 
     async def stop(self) -> int:
@@ -92,8 +95,10 @@ class WorkerProcess:
 
     async def _listen(self, stream: asyncio.StreamReader) -> None:
         """Pass on what the worker logs and remember its last line, which often says why it died."""
-        while line := await stream.readline():
-            text = line.decode(errors="replace").rstrip()
-            if text:
-                self.last_words = text[:500]
-                _log.debug("%s", text)
+        while not stream.at_eof():
+            # A line that is too long raises and is dropped; nothing may stop the listening.
+            with contextlib.suppress(ValueError):
+                text = (await stream.readline()).decode(errors="replace").rstrip()
+                if text:
+                    self.last_words = text[:500]
+                    _log.debug("%s", text)

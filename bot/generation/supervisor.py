@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import logging
 import math
+import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -158,7 +159,7 @@ class Supervisor:
             if trouble:
                 worker.kill()
             status = await worker.stop()
-            self._trouble = trouble or worker.last_words or f"it ended with status {status}"
+            self._trouble = trouble or _cause(status, worker.last_words)
 
     async def _meet(self, worker: WorkerProcess) -> str:
         """Wait for the model to load; returns what went wrong, or nothing."""
@@ -218,3 +219,10 @@ class Supervisor:
             self._trouble,
             status.seconds_to_start,
         )
+
+
+def _cause(status: int, last_words: str) -> str:
+    """Why a worker ended: the signal that killed it, or what it said last."""
+    if status < 0:
+        return f"killed by {signal.Signals(-status).name}"
+    return last_words or f"it ended with status {status}"

@@ -41,6 +41,8 @@ from finetune.template import PromptTooLongError
 
 __all__ = ["Worker", "build_engine", "main"]
 
+_BLOCK = 1 << 16
+
 
 class Worker:
     """Turns orders into engine jobs and finished jobs into reports.
@@ -172,7 +174,7 @@ def main(*, engine_for: Callable[..., Engine] = build_engine) -> None:
         raise SystemExit(1) from None
     engine = engine_for(loaded, slots=arguments.slots)
     inbox: queue.SimpleQueue[Order] = queue.SimpleQueue()
-    reader = threading.Thread(target=_read_orders, args=(sys.stdin.buffer, inbox), daemon=True)
+    reader = threading.Thread(target=_read_orders, args=(sys.stdin.fileno(), inbox), daemon=True)
     reader.start()
     ready = Ready(
         version=loaded.version,
@@ -203,11 +205,18 @@ def _private_stdout() -> BinaryIO:
     return private
 
 
-def _read_orders(stream: BinaryIO, inbox: "queue.SimpleQueue[Order]") -> None:
-    """Pass orders on; end the process at once when the bot has gone, even in mid-step."""
+def _read_orders(descriptor: int, inbox: "queue.SimpleQueue[Order]") -> None:
+    """Pass orders on; end the process at once when the bot has gone, even in mid-step.
+
+    It reads the bare descriptor: a thread that sleeps in `sys.stdin` would hold a lock that
+    Python needs to end properly, and the reason for a crash would be lost.
+    """
+    pending = b""
     try:
-        for line in stream:
-            inbox.put(decode_order(line))
+        while block := os.read(descriptor, _BLOCK):
+            *lines, pending = (pending + block).split(b"\n")
+            for line in lines:
+                inbox.put(decode_order(line))
     finally:
         os._exit(0)
 

@@ -26,6 +26,10 @@ class InstantGenerator:
             for how, who, what, where, why in itertools.cycle(words)
         )
 
+    def seconds_to_wait(self) -> int:
+        """It never keeps anybody waiting, but the port wants a number."""
+        return 1
+
     async def generate(self, request: GenerationRequest, *, wait: Wait | None = None) -> Generation:
         """As many new jokes as were asked for."""
         texts = itertools.islice(self._jokes, request.count)

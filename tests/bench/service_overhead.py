@@ -63,6 +63,7 @@ async def _service(directory: Path) -> AsyncIterator[JokeService]:
             selector=Selector(moderator=moderator, tier=Tier.FAMILY),
             quotas=Quotas(store=store, limits=limits),
             policy=TellingPolicy(
+                at_once=1_000,
                 sampling=Sampling(temperature=0.9, top_k=0, top_p=0.95, max_tokens=64),
                 candidates=4,
                 rounds=3,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-__all__ = ["PATIENCE", "Ended", "Program", "alive", "ended", "eventually", "paused"]
+__all__ = ["PATIENCE", "Ended", "Program", "ended", "eventually", "paused"]
 
 REPOSITORY = Path(__file__).parents[2]
 PATIENCE = 50.0
@@ -164,15 +164,6 @@ def ended(process: "subprocess.Popen[str]", *, said: str | None = None) -> Ended
     """Say the last words to a process, wait for it and read what it still had to say."""
     out, err = process.communicate(said, timeout=PATIENCE)
     return Ended(code=process.returncode, out=out or "", err=err or "")
-
-
-def alive(pid: int) -> bool:
-    """Whether a process is there and has not ended."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
 
 
 @contextlib.contextmanager

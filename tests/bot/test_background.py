@@ -9,7 +9,8 @@ import pytest
 
 from bot.jokes import Declined, Reason
 from bot.phrases import sentence
-from tests.bot.program import PATIENCE, Program, alive, ended, eventually, paused
+from tests.bot.program import PATIENCE, Program, ended, eventually, paused
+from tests.campaigns.processes import alive
 
 TOKEN = "hf_averysecrettokenindeed0123456789"
 AT_ONCE = 8

@@ -100,6 +100,12 @@ def test_a_missing_model_is_one_sentence(program: Program) -> None:
     )
 
 
+def test_without_a_bot_in_the_background_attach_says_how_to_start_one(program: Program) -> None:
+    done = program.call("attach", said="/joke\n")
+    assert done.code == 1
+    assert refusal(done) == (f"No bot answers on {program.socket}; start one with: punchline run")
+
+
 def test_an_unknown_variable_is_one_sentence(program: Program) -> None:
     done = program.call("run", PUNCHLINE_QUEUE__CAPACTIY="64")
     assert done.code == 78
@@ -159,3 +165,4 @@ def test_the_doctor_finds_a_damaged_model(
     done = program.call("doctor", PUNCHLINE_MODEL__BASE=str(model))
     assert done.code == 1
     assert f"✘ model: {weights} is damaged" in done.out
+    assert "rm -r" not in done.out

@@ -7,12 +7,13 @@ import pytest
 
 from bot.generation.port import GenerationError
 from bot.jokes import Community, Declined, Joke, JokeRequest, Reason
+from tests.campaigns.waiting import until
 from tests.twins.front import MemoryFront
 from tests.twins.generator import Scripted, ScriptedGenerator
 from tests.twins.service import drawn, service_on
 from tests.twins.store import MemoryStore
-from tests.twins.waiting import until
 
+SECONDS = 20
 HERE = Community(front="memory", key="here")
 REQUEST = JokeRequest(community=HERE, member="ada", topic="bulls", address="chat 1")
 BULL = "What do you call a sleeping bull? A bulldozer."
@@ -119,7 +120,7 @@ async def test_a_stop_in_the_middle_closes_what_was_being_made() -> None:
     generator = ScriptedGenerator([asyncio.get_running_loop().create_future()])
     service = service_on(store=store, generator=generator)
     recovering = asyncio.create_task(service.recover({"memory": MemoryFront()}))
-    await until(lambda: generator.requests)
+    await until(lambda: generator.requests, seconds=SECONDS)
     assert not await service.finished(seconds=0)
     recovering.cancel()
     with pytest.raises(asyncio.CancelledError):

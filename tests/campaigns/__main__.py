@@ -44,13 +44,14 @@ _RUNS: Mapping[Scenario, Callable[[Stage], Awaitable[Outcome]]] = {
     Scenario.VOTES: votes.run,
     Scenario.SOAK: soak.run,
 }
-# Shares of the whole time; the soak takes what is left.
+# Shares of the whole time; the soak takes all that is left, but no less than its share.
 _SHARES: Mapping[Scenario, float] = {
     Scenario.WORKER_KILLS: 0.25,
     Scenario.BOT_KILLS: 0.25,
     Scenario.FLOOD: 0.05,
     Scenario.FAIRNESS: 0.05,
     Scenario.VOTES: 0.15,
+    Scenario.SOAK: 0.2,
 }
 
 
@@ -79,14 +80,15 @@ def campaign(
         say("teaching a tiny model")
         model = write_tiny_model(Path(scratch) / "models")
         for each in [scenario] if scenario else Scenario:
-            left = ends - time.monotonic()
-            share = 60 * minutes * _SHARES.get(each, 1.0)
+            share = 60 * minutes * _SHARES[each]
+            if scenario or each is Scenario.SOAK:
+                share = max(share, ends - time.monotonic())
             directory = Path(scratch) / each
             directory.mkdir()
             stage = Stage(
                 directory=directory,
                 model=model,
-                seconds=max(_SHORTEST_SECONDS, left if scenario else min(left, share)),
+                seconds=max(_SHORTEST_SECONDS, share),
                 log=log,
                 random=random.Random(seed),
                 say=say,

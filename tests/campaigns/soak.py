@@ -43,11 +43,11 @@ async def run(stage: Stage) -> Outcome:
     """Everybody is answered all the time, and memory is reported for people to judge."""
     stage.say(f"soak: {_PEOPLE} people for {stage.seconds:.0f} s")
     config = stage.configuration(_SETTINGS)
-    ends = time.monotonic() + stage.seconds
     samples, waits, counts = _Samples(), list[float](), Counter[str]()
     bot = await BotProcess.start(config=config, data=stage.data, log=stage.log)
     try:
-        (await bot.call()).close()
+        await _first_joke(bot)
+        ends = time.monotonic() + stage.seconds
         sampling = asyncio.create_task(samples.take(bot.pid))
         talking = [_talk(bot, person, ends, waits, counts) for person in range(_PEOPLE)]
         await asyncio.gather(*talking)
@@ -87,6 +87,13 @@ async def run(stage: Stage) -> Outcome:
         },
         broken=tuple(sentence for sentence, happened in broken.items() if happened),
     )
+
+
+async def _first_joke(bot: BotProcess) -> None:
+    """Once it is told, the model has been loaded."""
+    line = await bot.call()
+    await line.ask("/joke")
+    line.close()
 
 
 async def _talk(

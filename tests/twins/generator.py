@@ -47,6 +47,10 @@ class ScriptedGenerator:
             answer = await self._delivered(answer, request)
         return Generation(model_version=self._model_version, candidates=tuple(answer))
 
+    def seconds_to_wait(self) -> int:
+        """Always seven."""
+        return 7
+
     async def _delivered(
         self, answer: asyncio.Future[Sequence[Candidate]], request: GenerationRequest
     ) -> Sequence[Candidate]:

@@ -39,6 +39,7 @@ def service_on(
         selector=Selector(moderator=small_moderator(), tier=Tier.FAMILY),
         quotas=Quotas(store=store, limits=limits),
         policy=TellingPolicy(
+            at_once=1_000,
             sampling=SAMPLING,
             candidates=4,
             rounds=rounds,

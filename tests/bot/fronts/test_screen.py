@@ -14,7 +14,9 @@ from bot.fronts.screen import Screen, place_sentence
 from bot.generation.queue import Place
 from bot.jokes import Joke
 from bot.store.port import RankedJoke, Stats, Tally
+from tests.campaigns.waiting import until
 
+SECONDS = 20
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
@@ -170,11 +172,9 @@ async def test_on_a_terminal_waiting_shows_a_sentence_that_follows_the_line(
 ) -> None:
     place = 2
     async with asyncio.timeout(20), terminal.screen.waiting(lambda: f"Number {place} in line…"):
-        while "Number 2 in line…" not in terminal.text:
-            await asyncio.sleep(0.05)
+        await until(lambda: "Number 2 in line…" in terminal.text, seconds=SECONDS)
         place = 1
-        while "Number 1 in line…" not in terminal.text:
-            await asyncio.sleep(0.05)
+        await until(lambda: "Number 1 in line…" in terminal.text, seconds=SECONDS)
 
 
 async def test_waiting_ends_when_what_is_waited_for_fails(terminal: Paper) -> None:

@@ -10,11 +10,11 @@ from prompt_toolkit.output import DummyOutput
 
 from bot.fronts.port import InterruptedByMemberError
 from bot.fronts.terminal import TerminalFront, typed_lines
+from tests.campaigns.waiting import until
 from tests.twins.conversation import Talk
 from tests.twins.generator import Scripted, ScriptedGenerator
 from tests.twins.service import drawn, service_on
 from tests.twins.store import MemoryStore
-from tests.twins.waiting import until
 
 BULL = "What do you call a sleeping bull? A bulldozer."
 OCEAN = "What did the ocean say to the beach? Nothing, it just waved."
@@ -28,7 +28,7 @@ class Seat:
         self.store = MemoryStore()
         self.generator = ScriptedGenerator(answers)
         self.talk = Talk(service_on(store=self.store, generator=self.generator))
-        self._typed: asyncio.Queue[str | None | BaseException] = asyncio.Queue()
+        self._typed: asyncio.Queue[str | BaseException | None] = asyncio.Queue()
         self.front = TerminalFront(
             conversation=self.talk.conversation,
             lines=self._lines(),
@@ -36,7 +36,7 @@ class Seat:
             interactive=interactive,
         )
 
-    def type(self, *lines: str | None | BaseException) -> None:
+    def type(self, *lines: str | BaseException | None) -> None:
         """Lines; None is the end of input."""
         for line in lines:
             self._typed.put_nowait(line)
@@ -74,9 +74,9 @@ async def test_ctrl_c_gives_up_the_awaited_joke_and_frees_its_place() -> None:
     seat = Seat(later(), drawn(BULL))
     seat.type("/joke")
     running = asyncio.create_task(seat.run())
-    await until(lambda: seat.generator.requests)
+    await until(lambda: seat.generator.requests, seconds=SECONDS)
     assert seat.front.interrupt()
-    await until(lambda: seat.talk.read)
+    await until(lambda: seat.talk.read, seconds=SECONDS)
     assert seat.talk.read == ["Never mind, then."]
     assert seat.generator.abandoned == seat.generator.requests
     assert [row.state for row in seat.store.rows.values()] == ["declined"]
@@ -90,7 +90,7 @@ async def test_ctrl_c_while_nothing_is_awaited_is_not_for_the_terminal() -> None
     assert not seat.front.interrupt()
     seat.type("/joke")
     running = asyncio.create_task(seat.run())
-    await until(lambda: seat.talk.read)
+    await until(lambda: seat.talk.read, seconds=SECONDS)
     await asyncio.sleep(0)
     assert not seat.front.interrupt()
     seat.type(None)
@@ -102,7 +102,7 @@ async def test_ctrl_c_means_the_whole_program_when_a_program_types_the_lines() -
     seat = Seat(answer, interactive=False)
     seat.type("/joke", None)
     running = asyncio.create_task(seat.run())
-    await until(lambda: seat.generator.requests)
+    await until(lambda: seat.generator.requests, seconds=SECONDS)
     assert not seat.front.interrupt()
     answer.set_result(drawn(BULL))
     await running
@@ -121,7 +121,7 @@ async def test_stop_finishes_the_line_that_is_being_answered_and_takes_no_other(
     seat = Seat(answer, drawn(OCEAN))
     seat.type("/joke", "/joke")
     running = asyncio.create_task(seat.run())
-    await until(lambda: seat.generator.requests)
+    await until(lambda: seat.generator.requests, seconds=SECONDS)
     seat.front.stop()
     await asyncio.sleep(0)
     assert not running.done()
@@ -142,7 +142,7 @@ async def test_the_end_of_the_program_gives_up_the_awaited_joke() -> None:
     seat = Seat(later())
     seat.type("/joke")
     running = asyncio.create_task(seat.run())
-    await until(lambda: seat.generator.requests)
+    await until(lambda: seat.generator.requests, seconds=SECONDS)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running

@@ -9,6 +9,7 @@ import torch
 
 from bot.generation.engine import EngineJob, Generated, TorchEngine
 from finetune.models import LoadedModel, load_model
+from tests.bot.generation.counting_model import CountingModel
 from tests.tiny import TOPICS, tiny_model
 
 SLOTS = 32
@@ -20,21 +21,6 @@ def loaded(request: pytest.FixtureRequest) -> LoadedModel:
     fixture = {"llama": "tiny_version", "gpt2": "tiny_gpt2_version"}[request.param]
     directory: Path = request.getfixturevalue(fixture)
     return load_model(directory, name="tiny", device=torch.device("cpu"), dtype=torch.float32)
-
-
-class CountingModel(torch.nn.Module):
-    """A model that remembers the shape [rows, tokens] of everything it was asked to read."""
-
-    def __init__(self, model: Any) -> None:
-        super().__init__()
-        self.model = model
-        self.config = model.config
-        self.device = model.device
-        self.shapes: list[tuple[int, ...]] = []
-
-    def forward(self, input_ids: torch.Tensor, **keywords: Any) -> Any:
-        self.shapes.append(tuple(input_ids.shape))
-        return self.model(input_ids=input_ids, **keywords)
 
 
 def engine_for(loaded: LoadedModel, *, slots: int = SLOTS, **keywords: Any) -> TorchEngine:

@@ -18,6 +18,7 @@ from bot.generation.supervisor import SupervisionLimits
 from bot.jokes import Reason
 from tests.bot.generation.pools import (
     PATIENCE,
+    QUICK,
     Journal,
     ask,
     model_command,
@@ -173,7 +174,7 @@ async def test_a_model_that_dies_of_every_request_is_down_in_the_end(journal: Jo
 
 BOT = """
 import asyncio, json, sys
-from tests.bot.generation.pools import pool_of, request_for, ask, serving
+from tests.bot.generation.pools import ask, pool_of, serving
 
 async def main():
     async with pool_of(json.loads(sys.argv[1])) as pool:

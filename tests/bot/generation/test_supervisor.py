@@ -137,6 +137,7 @@ async def test_a_worker_may_log_without_ever_ending_a_line(journal: Journal) -> 
         "import os, sys; sys.stderr.write('x' * 20_000_000); os.execv(sys.argv[1], sys.argv[1:])"
     )
     async with pool_of((sys.executable, "-c", program, *journal.command)) as pool:
+        os.kill(await serving(pool), signal.SIGKILL)
         assert isinstance(await outcome(pool, request_for("cats")), Generation)
 
 
@@ -170,6 +171,6 @@ async def test_closing_while_a_dead_worker_is_being_replaced_leaves_nothing_behi
 ) -> None:
     for delay in (0.0, 0.01, 0.05, 0.1):
         async with pool_of(journal.command, limits=QUICK) as pool:
-            strike(await serving(pool), signal.SIGKILL)
+            os.kill(await serving(pool), signal.SIGKILL)
             await asyncio.sleep(delay)
     assert not any(alive(int(pid)) for pid in journal.events("start"))

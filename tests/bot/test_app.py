@@ -1,0 +1,260 @@
+"""How the program is put together, how it ends, and what that means for whoever waits."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from bot.app import App, ExitCode, open_app, run_fronts, until_terminated
+from bot.fronts.port import InterruptedByMemberError
+from bot.jokes import Answer, Community, Declined, Joke, JokeRequest, Reason
+from bot.settings import Settings, load_settings
+from bot.store.errors import StoreError
+from tests.bot.generation.pools import Journal, pool_of, serving
+from tests.campaigns.processes import alive, children
+from tests.campaigns.waiting import until
+from tests.twins.front import MemoryFront
+from tests.twins.service import service_on
+from tests.twins.store import MemoryStore
+
+SECONDS = 50
+HERE = Community(front="memory", key="here")
+
+
+def settings_in(directory: Path, **changes: str) -> Settings:
+    """Settings that keep everything in `directory`; changes are named as in the environment."""
+    file = directory / "config.toml"
+    file.write_text('[store]\ndirectory = "data"\n', encoding="utf-8")
+    environment = {f"PUNCHLINE_{name}": value for name, value in changes.items()}
+    return load_settings(path=file, environment={"HOME": str(directory), **environment})
+
+
+class Stage:
+    """An app whose worker does what topics say: `hold` waits for `release`."""
+
+    def __init__(self, app: App, store: MemoryStore, journal: Journal) -> None:
+        self.app = app
+        self.store = store
+        self._journal = journal
+
+    def ask(self, topic: str) -> "asyncio.Task[Answer]":
+        request = JokeRequest(community=HERE, member="ada", topic=topic)
+        return asyncio.create_task(self.app.service.tell(request))
+
+    async def begun(self, topic: str) -> None:
+        """Wait until the worker has a request in hand."""
+        await until(lambda: topic in self._journal.events("generate"), seconds=SECONDS)
+
+    def run(self, *fronts: MemoryFront) -> "asyncio.Task[int]":
+        return asyncio.create_task(run_fronts(self.app, fronts))
+
+
+@asynccontextmanager
+async def stage(
+    directory: Path, *, store: MemoryStore | None = None, grace_seconds: float = SECONDS
+) -> AsyncIterator[Stage]:
+    journal = Journal(directory / "journal")
+    async with asyncio.timeout(SECONDS), pool_of(journal.command) as pool:
+        kept = store or MemoryStore()
+        settings = settings_in(directory, SERVICE__GRACE_SECONDS=str(grace_seconds))
+        service = service_on(store=kept, generator=pool)
+        app = App(service=service, pool=pool, store=kept, settings=settings)  # type: ignore[arg-type]
+        await serving(pool)
+        yield Stage(app, kept, journal)
+
+
+def signal_self(number: signal.Signals) -> None:
+    os.kill(os.getpid(), number)
+
+
+def only_this_task() -> bool:
+    return asyncio.all_tasks() == {asyncio.current_task()}
+
+
+# Running front-ends
+
+
+async def test_the_program_ends_when_its_last_front_end_has_ended(tmp_path: Path) -> None:
+    first, second = MemoryFront(), MemoryFront(name="second")
+    async with stage(tmp_path) as here:
+        running = here.run(first, second)
+        await first.started.wait()
+        first.stop()
+        await asyncio.sleep(0.01)
+        assert not running.done()
+        second.stop()
+        assert await running == ExitCode.CLEAN
+
+
+async def test_ctrl_c_is_first_for_whoever_waits(tmp_path: Path) -> None:
+    front = MemoryFront()
+    front.waiting = True
+    async with stage(tmp_path) as here:
+        running = here.run(front)
+        await front.started.wait()
+        signal_self(signal.SIGINT)
+        await until(lambda: front.interrupted == 1, seconds=SECONDS)
+        assert not running.done()
+        front.waiting = False
+        signal_self(signal.SIGINT)
+        assert await running == ExitCode.INTERRUPTED
+
+
+async def test_ctrl_c_at_a_prompt_interrupts_the_program(tmp_path: Path) -> None:
+    front = MemoryFront()
+    front.failure = InterruptedByMemberError()
+    async with stage(tmp_path) as here:
+        assert await here.run(front) == ExitCode.INTERRUPTED
+
+
+async def test_a_front_end_that_fails_ends_the_others_and_is_heard_of(tmp_path: Path) -> None:
+    healthy, sick = MemoryFront(), MemoryFront(name="sick")
+    sick.failure = ConnectionError("no such platform")
+    async with stage(tmp_path) as here:
+        before = asyncio.all_tasks()
+        with pytest.raises(ConnectionError, match="no such platform"):
+            await here.run(healthy, sick)
+        assert asyncio.all_tasks() == before
+
+
+# Stopping
+
+
+async def test_sigterm_lets_running_jokes_finish_and_apologises_to_the_rest(tmp_path: Path) -> None:
+    front = MemoryFront()
+    async with stage(tmp_path) as here:
+        running = here.run(front)
+        in_hand = here.ask("hold")
+        await here.begun("hold")
+        in_line = here.ask("cats")
+        await until(lambda: here.app.pool.status.waiting == 1, seconds=SECONDS)
+        signal_self(signal.SIGTERM)
+        assert await in_line == Declined(reason=Reason.CLOSING)
+        assert await here.ask("dogs") == Declined(reason=Reason.CLOSING)
+        assert not in_hand.done()
+        assert not running.done()
+        in_hand.cancel()
+        assert await running == ExitCode.CLEAN
+    assert [row.state for row in here.store.rows.values()] == ["declined"] * 2
+
+
+async def test_a_joke_that_outlasts_the_grace_period_becomes_an_apology(tmp_path: Path) -> None:
+    front = MemoryFront()
+    async with stage(tmp_path, grace_seconds=0.1) as here:
+        running = here.run(front)
+        in_hand = here.ask("hold")
+        await here.begun("hold")
+        signal_self(signal.SIGTERM)
+        assert await running == ExitCode.CLEAN
+        assert await in_hand == Declined(reason=Reason.CLOSING)
+    assert [row.reason for row in here.store.rows.values()] == [Reason.CLOSING]
+
+
+async def test_requests_from_before_the_restart_are_answered_while_front_ends_run(
+    tmp_path: Path,
+) -> None:
+    store = MemoryStore()
+    request = JokeRequest(community=HERE, member="ada", topic="cats", address="chat 1")
+    await store.open_request(request)
+    front = MemoryFront()
+    async with stage(tmp_path, store=store.successor()) as here:
+        running = here.run(front)
+        await until(lambda: "chat 1" in front.delivered, seconds=SECONDS)
+        front.stop()
+        assert await running == ExitCode.CLEAN
+    (answer,) = front.delivered["chat 1"]
+    assert isinstance(answer, Joke)
+
+
+async def test_a_store_out_of_reach_at_recovery_does_not_keep_the_bot_from_running(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    front = MemoryFront()
+    async with stage(tmp_path) as here:
+        here.store.unavailable = True
+        running = here.run(front)
+        await until(lambda: "could not be recovered" in caplog.text, seconds=SECONDS)
+        assert not running.done()
+        front.stop()
+        assert await running == ExitCode.CLEAN
+
+
+# SIGTERM before anything listens
+
+
+async def test_work_that_ends_by_itself_gives_its_exit_code() -> None:
+    async def work() -> int:
+        return 7
+
+    assert await until_terminated(work()) == 7
+    assert only_this_task()
+
+
+async def test_sigterm_cancels_work_which_may_clean_up_and_that_is_a_clean_end() -> None:
+    cleaned = False
+
+    async def work() -> int:
+        nonlocal cleaned
+        signal_self(signal.SIGTERM)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cleaned = True
+        return 1
+
+    assert await until_terminated(work()) == ExitCode.CLEAN
+    assert cleaned
+
+
+async def test_being_cancelled_is_not_a_clean_end() -> None:
+    waiting = asyncio.create_task(until_terminated(_forever()))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert only_this_task()
+
+
+async def _forever() -> int:
+    await asyncio.Event().wait()
+    return 0
+
+
+# The real thing
+
+
+async def test_an_opened_app_tells_jokes_and_leaves_no_process_behind(
+    tmp_path: Path, tiny_version: Path
+) -> None:
+    settings = settings_in(tmp_path, MODEL__BASE=str(tiny_version), GENERATION__THREADS="1")
+    async with (
+        asyncio.timeout(SECONDS),
+        open_app(settings, model_directory=tiny_version) as app,
+    ):
+        assert app.loading()
+        joke = await app.service.tell(JokeRequest(community=HERE, member="ada", topic="cat"))
+        assert isinstance(joke, Joke)
+        assert joke.model_version == "tiny"
+        assert not app.loading()
+        worker = app.pool.status.worker.pid
+        assert worker is not None
+        assert alive(worker)
+    assert not alive(worker)
+    assert await app.service.tell(JokeRequest(community=HERE, member="ada")) == Declined(
+        reason=Reason.CLOSING
+    )
+
+
+async def test_an_app_whose_store_cannot_be_opened_leaves_no_process_behind(
+    tmp_path: Path, tiny_version: Path
+) -> None:
+    (tmp_path / "data").write_text("not a directory", encoding="utf-8")
+    before = children(os.getpid())
+    opening = open_app(settings_in(tmp_path), model_directory=tiny_version)
+    with pytest.raises(StoreError):
+        await opening.__aenter__()
+    assert children(os.getpid()) == before
