@@ -71,14 +71,12 @@ async def open_app(settings: Settings, *, model_directory: Path) -> AsyncIterato
     """
     pool = _pool(settings, model_directory)
     pool.start()
+    loading = asyncio.create_task(asyncio.to_thread(Moderator.load), name="moderator")
     try:
-        moderator, store = await asyncio.gather(
-            asyncio.to_thread(Moderator.load),
-            SqlStore.open(directory=settings.store.directory),
-        )
+        store = await SqlStore.open(directory=settings.store.directory)
         try:
             app = App(
-                service=_service(settings, store=store, pool=pool, moderator=moderator),
+                service=_service(settings, store=store, pool=pool, moderator=await loading),
                 pool=pool,
                 store=store,
                 settings=settings,
@@ -94,6 +92,8 @@ async def open_app(settings: Settings, *, model_directory: Path) -> AsyncIterato
         finally:
             await store.close()
     finally:
+        loading.cancel()
+        await asyncio.gather(loading, return_exceptions=True)
         await pool.close()
 
 

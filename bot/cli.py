@@ -145,9 +145,9 @@ async def _chat(settings: Settings) -> int:
     interactive = sys.stdin.isatty()
     console = Console()
     screen = Screen(console=console)
+    model_directory = await _prepared(settings)
     if interactive and console.is_terminal:
         console.print(Text("Punchline", style="bold green"), "– type a topic, or /help.\n")
-    model_directory = await _prepared(settings)
     async with open_app(settings, model_directory=model_directory) as running:
         front = TerminalFront(
             conversation=_conversation(running, screen, member=str(os.getuid())),

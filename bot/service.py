@@ -28,6 +28,7 @@ from bot.store.port import (
 __all__ = ["JokeService", "TellingPolicy"]
 
 _SEED_BITS = 48
+_LONGEST_PROMPT = 20_000
 
 _log = logging.getLogger("punchline.service")
 
@@ -170,6 +171,9 @@ class JokeService:
 
     def _prepare(self, request: JokeRequest) -> JokeRequest | Declined:
         """The request with its prompts cleaned, or why they will not do."""
+        # Cleaning a megabyte would hold up everybody else.
+        if any(len(prompt or "") > _LONGEST_PROMPT for prompt in (request.topic, request.opening)):
+            return Declined(reason=Reason.TOO_LONG)
         try:
             topic = clean_prompt(request.topic or "", limit=self._policy.topic_characters)
             opening = clean_prompt(request.opening or "", limit=self._policy.opening_characters)

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 
 from bot.generation.protocol import Order, ProtocolError, Report, decode_report, encode
 
-__all__ = ["WorkerProcess"]
+__all__ = ["PATIENT_THREADS", "WorkerProcess"]
 
 _LINE_LIMIT = 1 << 24
 # OpenMP threads that spin while they wait take the very cores they wait for as soon as anything
 # else computes on the machine: a decoding step then takes a hundred times as long.
-_PATIENT_THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
+PATIENT_THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
 _FAREWELL_SECONDS = 2.0
 
 _log = logging.getLogger("punchline.worker")
@@ -44,7 +44,7 @@ class WorkerProcess:
             stdout=PIPE,
             stderr=PIPE,
             limit=_LINE_LIMIT,
-            env={**_PATIENT_THREADS, **os.environ},
+            env={**PATIENT_THREADS, **os.environ},
             start_new_session=True,
         )
         return cls(process=process)

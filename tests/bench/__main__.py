@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from bot.base_model import BaseModelError, base_directory
+from bot.generation.process import PATIENT_THREADS
 from bot.settings import load_settings
 from tests.bench.machine import describe_machine
 from tests.bench.report import engine_table, latency_table, rate_table
@@ -47,7 +48,9 @@ def bench(
         screen.print(latency_table(service), rate_table(service, concurrency=CONCURRENCY))
     if only is not Part.SERVICE:
         directory = _model_directory(base, say=say)
-        # Only now, because torch beside the service would be measured with it.
+        # As in a worker; read when torch is imported, which is only now, because torch beside the
+        # service would be measured with it.
+        os.environ.update({**PATIENT_THREADS, **os.environ})
         from tests.bench.engine_throughput import measure_engine
 
         engine = measure_engine(directory, name=base, rounds=rounds, say=say)

@@ -134,6 +134,18 @@ def test_the_log_never_holds_a_token(bot: Program) -> None:
     assert TOKEN not in bot.log.read_text("utf-8")
 
 
+def test_sigterm_while_the_bot_starts_is_a_clean_end_too(
+    tiny_version: Path, tmp_path: Path
+) -> None:
+    program = Program(tmp_path, model=tiny_version)
+    with program.started("run") as process:
+        eventually((program.data / "punchline.db").exists)
+        process.send_signal(signal.SIGTERM)
+        done = ended(process)
+    assert (done.code, done.out, done.err) == (0, "", "")
+    assert not program.socket.exists()
+
+
 def test_sigterm_answers_every_connection_once_and_leaves_nothing_behind(
     tiny_version: Path, tmp_path: Path
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from bot.jokes import Community, Declined, JokeRequest, Reason
 from bot.quotas import QuotaLimits, Quotas
-from tests.twins.store import MemoryStore
+from tests.twins.busy_store import BusyStore
 
 HERE = Community(front="memory", key="here")
 THERE = Community(front="memory", key="there")
@@ -27,11 +27,11 @@ class Clock:
 
 
 class Bar:
-    """Quotas over a store in memory; `ask` opens a request if the quotas let it."""
+    """Quotas over a busy store; `ask` opens a request if the quotas let it."""
 
     def __init__(self, *, member: int = 0, community: int = 0, window: float = 60.0) -> None:
         self.clock = Clock()
-        self.store = MemoryStore(clock=self.clock)
+        self.store = BusyStore(clock=self.clock)
         self.quotas = Quotas(
             store=self.store,
             limits=QuotaLimits(

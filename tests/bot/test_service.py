@@ -22,6 +22,7 @@ from tests.bot.room import (
     later,
     told,
 )
+from tests.twins.busy_store import BusyStore
 from tests.twins.moderator import RUDE
 from tests.twins.service import SAMPLING, drawn
 
@@ -144,7 +145,7 @@ async def test_what_was_told_here_may_be_told_elsewhere() -> None:
 
 async def test_of_two_requests_at_once_only_one_gets_the_joke_both_have_drawn() -> None:
     first, second = later(), later()
-    room = Room(first, second, rounds=1)
+    room = Room(first, second, rounds=1, store=BusyStore())
     telling = [asyncio.create_task(room.tell()) for _ in range(2)]
     await room.begun(2)
     first.set_result(drawn(BULL, OCEAN))
@@ -154,7 +155,7 @@ async def test_of_two_requests_at_once_only_one_gets_the_joke_both_have_drawn() 
 
 async def test_of_two_requests_at_once_the_later_draws_again_if_it_has_nothing_else() -> None:
     first, second = later(), later()
-    room = Room(first, second, drawn(ZERO))
+    room = Room(first, second, drawn(ZERO), store=BusyStore())
     telling = [asyncio.create_task(room.tell()) for _ in range(2)]
     await room.begun(2)
     first.set_result(drawn(BULL))
@@ -208,10 +209,12 @@ async def test_a_prompt_of_nothing_visible_is_none(nothing: str) -> None:
     [
         (replace(REQUEST, topic="x" * 21), Reason.TOO_LONG),
         (replace(REQUEST, opening="x" * 41), Reason.TOO_LONG),
+        (replace(REQUEST, topic="\u200b" * 1_000_000), Reason.TOO_LONG),
         (replace(REQUEST, topic=f"my {RUDE}"), Reason.UNSUITABLE),
         (replace(REQUEST, opening=f"My {RUDE}"), Reason.UNSUITABLE),
         (replace(REQUEST, opening="Call me at me@example.org"), Reason.UNSUITABLE),
     ],
+    ids=["topic", "opening", "megabyte", "rude topic", "rude opening", "address"],
 )
 async def test_a_prompt_that_will_not_do_is_declined_before_anything_is_kept(
     request_: JokeRequest, reason: Reason

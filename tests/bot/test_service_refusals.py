@@ -23,6 +23,7 @@ from tests.bot.room import (
     later,
     told,
 )
+from tests.twins.busy_store import BusyStore
 from tests.twins.generator import Scripted, ScriptedGenerator
 from tests.twins.service import drawn, service_on
 from tests.twins.store import MemoryStore
@@ -52,7 +53,7 @@ async def test_a_community_over_the_quota_hears_how_long_to_wait() -> None:
 
 async def test_requests_of_the_same_moment_cannot_slip_past_the_quota() -> None:
     limits = QuotaLimits(member_jokes=2, community_jokes=0, window_seconds=60)
-    room = Room(drawn(BULL), drawn(OCEAN), limits=limits)
+    room = Room(drawn(BULL), drawn(OCEAN), limits=limits, store=BusyStore())
     answers = await asyncio.gather(*(room.tell() for _ in range(10)))
     assert sum(isinstance(answer, Joke) for answer in answers) == 2
 
@@ -90,9 +91,16 @@ async def test_an_error_in_a_later_round_closes_the_request_too() -> None:
 
 
 async def test_the_deadline_is_for_all_rounds_together() -> None:
-    room = Room(drawn(RUDE_JOKE), later(), deadline_seconds=0.2)
-    assert await room.tell() == Declined(reason=Reason.DEADLINE)
+    slow = later()
+    room = Room(slow, later(), deadline_seconds=0.3)
+    telling = asyncio.create_task(room.tell())
+    await room.begun()
+    await asyncio.sleep(0.1)
+    slow.set_result(drawn(RUDE_JOKE))
+    assert await telling == Declined(reason=Reason.DEADLINE)
     assert room.row.reason is Reason.DEADLINE
+    first, second = room.generator.requests
+    assert second.deadline <= first.deadline - 0.1
 
 
 # Giving up

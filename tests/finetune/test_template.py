@@ -18,9 +18,14 @@ _CHATML = (
 )
 
 
+def plain_tokenizer() -> Any:
+    """A tokenizer without turns."""
+    return tiny_tokenizer()
+
+
 def chat_tokenizer() -> Any:
     """A tokenizer with turns; one that opens a turn is not marked as special, as some do."""
-    tokenizer = tiny_tokenizer()
+    tokenizer = plain_tokenizer()
     tokenizer.add_tokens(["<|im_start|>", "<|im_end|>"], special_tokens=True)
     tokenizer.add_tokens([AddedToken("<|user|>", special=False, normalized=False)])
     tokenizer.eos_token = "<|im_end|>"
@@ -29,8 +34,8 @@ def chat_tokenizer() -> Any:
 
 
 TOKENIZERS = {
-    TemplateKind.PLAIN: tiny_tokenizer(),
-    TemplateKind.PLAIN_EXAMPLES: tiny_tokenizer(),
+    TemplateKind.PLAIN: plain_tokenizer(),
+    TemplateKind.PLAIN_EXAMPLES: plain_tokenizer(),
     TemplateKind.CHAT_EXAMPLES: chat_tokenizer(),
 }
 kinds = st.sampled_from(TemplateKind)
@@ -127,7 +132,7 @@ def test_an_untaught_model_is_shown_every_example(kind: TemplateKind) -> None:
 
 
 def test_a_taught_model_is_asked_in_the_words_it_was_taught_in() -> None:
-    tokenizer, template = tiny_tokenizer(), Template(kind=TemplateKind.PLAIN)
+    tokenizer, template = plain_tokenizer(), Template(kind=TemplateKind.PLAIN)
     with_topic = template.prompt(tokenizer, topic="cats", opening="Why")
     assert tokenizer.decode(with_topic) == "TOPIC: cats\nJOKE: Why"
     assert tokenizer.decode(template.prompt(tokenizer, topic=None, opening=None)) == "JOKE:"
@@ -157,7 +162,7 @@ def test_a_prompt_with_too_many_tokens_is_refused(kind: TemplateKind) -> None:
 
 
 def test_the_end_of_text_ends_a_joke_and_for_examples_a_new_line_does_too() -> None:
-    tokenizer = tiny_tokenizer()
+    tokenizer = plain_tokenizer()
     plain, examples = (
         Template(kind=kind).end_ids(tokenizer)
         for kind in (TemplateKind.PLAIN, TemplateKind.PLAIN_EXAMPLES)
@@ -171,7 +176,7 @@ def test_the_end_of_text_ends_a_joke_and_for_examples_a_new_line_does_too() -> N
 
 
 def test_an_untaught_model_is_asked_in_its_own_chat_format_if_it_has_one() -> None:
-    assert Template.for_untaught(tiny_tokenizer()).kind is TemplateKind.PLAIN_EXAMPLES
+    assert Template.for_untaught(plain_tokenizer()).kind is TemplateKind.PLAIN_EXAMPLES
     assert Template.for_untaught(chat_tokenizer()).kind is TemplateKind.CHAT_EXAMPLES
 
 

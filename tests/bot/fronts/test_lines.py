@@ -98,7 +98,7 @@ async def test_a_character_across_two_reads_stays_whole() -> None:
 
 
 async def test_of_a_line_of_three_mebibytes_the_first_is_kept_and_the_next_line_is_whole() -> None:
-    content = b"a" * MEBIBYTE + b"b" * (2 * MEBIBYTE) + b"\ncats\n"
+    content = b"a" * MEBIBYTE + b"b" * (2 * MEBIBYTE + 1_000) + b"\ncats\n"
     long, short = await lines_through_a_pipe(content)
     assert long == "a" * MEBIBYTE
     assert short == "cats"

@@ -48,7 +48,7 @@ class Journal:
         self.command = (sys.executable, "-m", module, str(path))
 
     def events(self, kind: str) -> list[str]:
-        """The details of all events of a kind: `start`, `generate` or `cancel`."""
+        """The details of all events of a kind: `start`, `generate`, `cancel` or `end`."""
         lines = self._path.read_text().splitlines() if self._path.exists() else []
         return [detail for event, detail in map(json.loads, lines) if event == kind]
 

@@ -4,7 +4,7 @@
 
 `hold` is not answered before somebody asks for `release`, `die` and `freeze` do it to the process,
 `garble` breaks the protocol, `long` and `impossible` are refused; anything else is answered at
-once. Every start and every order is a line in the journal.
+once. Every start, order and orderly end is a line in the journal.
 """
 
 import json
@@ -42,6 +42,7 @@ class ScriptedWorker:
         self._say(Ready(version="scripted", device="cpu", dtype="float32", slots=4))
         for line in sys.stdin.buffer:
             self._obey(decode_order(line))
+        self._note("end", str(os.getpid()))
 
     def _obey(self, order: Order) -> None:
         match order:

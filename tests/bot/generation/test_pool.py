@@ -94,12 +94,15 @@ async def test_members_and_communities_take_turns_at_the_worker(journal: Journal
 
 
 async def test_a_further_round_of_a_served_request_goes_before_the_line(journal: Journal) -> None:
+    wait = Wait()
     async with pool_of(journal.command) as pool:
         holding = await held(pool)
         first = ask(pool, "first", count=4)
         await until(lambda: pool.status.waiting == 1, seconds=PATIENCE)
-        again = ask(pool, "again", count=4, again=True)
+        request = request_for("again", count=4, again=True)
+        again = asyncio.create_task(outcome(pool, request, wait))
         await until(lambda: pool.status.waiting == 2, seconds=PATIENCE)
+        assert wait.place() == Place(own=0, ahead=0)
         holding.cancel()
         await asyncio.gather(first, again)
     assert journal.events("generate") == ["hold", "again", "first"]
@@ -152,11 +155,15 @@ async def test_the_wait_announced_grows_with_the_line(journal: Journal) -> None:
         await asyncio.gather(*waiting)
 
 
+@pytest.mark.parametrize("again", [False, True], ids=["first round", "further round"])
 @pytest.mark.parametrize("how", ["deadline", "cancelled"])
-async def test_a_request_that_gives_up_in_the_line_leaves_it(journal: Journal, how: str) -> None:
+async def test_a_request_that_gives_up_in_the_line_leaves_it(
+    journal: Journal, how: str, again: bool
+) -> None:
     async with pool_of(journal.command) as pool:
         holding = await held(pool)
-        leaving = ask(pool, "cats", deadline=0.05 if how == "deadline" else PATIENCE)
+        deadline = 0.05 if how == "deadline" else PATIENCE
+        leaving = ask(pool, "cats", deadline=deadline, again=again)
         staying = ask(pool, "dogs")
         await until(lambda: pool.status.waiting >= 1, seconds=PATIENCE)
         if how == "cancelled":
@@ -228,7 +235,7 @@ async def test_closing_answers_everyone_and_ends_the_worker(journal: Journal) ->
         assert await asyncio.wait_for(asyncio.gather(*asking), 1.0) == [Reason.CLOSING] * 3
         assert await outcome(pool, request_for("cats", again=True)) is Reason.CLOSING
         await pool.close()
-        assert journal.events("start") == [str(pid)]
+        assert journal.events("start") == journal.events("end") == [str(pid)]
 
 
 async def test_a_pool_closed_before_its_worker_could_load_leaves_nothing_behind(

@@ -152,6 +152,23 @@ async def test_however_a_request_ends_its_worker_it_is_tried_three_times_the_las
         assert len(journal.events("start")) == 4
 
 
+async def test_nobody_joins_a_request_on_its_last_try(journal: Journal) -> None:
+    async with pool_of(journal.command) as pool:
+        pid = await serving(pool)
+        suspect = ask(pool, "hold")
+        await until(lambda: journal.events("generate") == ["hold"], seconds=PATIENCE)
+        strike(pid, signal.SIGKILL)
+        pid = await serving(pool, not_pid=pid)
+        await until(lambda: journal.events("generate") == ["hold"] * 2, seconds=PATIENCE)
+        strike(pid, signal.SIGKILL)
+        await until(lambda: journal.events("generate") == ["hold"] * 3, seconds=PATIENCE)
+        innocent = ask(pool, "cats")
+        await until(lambda: pool.status.waiting == 1, seconds=PATIENCE)
+        suspect.cancel()
+        assert texts(await innocent) == ["cats 1.0"]
+    assert journal.events("generate") == ["hold"] * 3 + ["cats"]
+
+
 async def test_two_poisonous_requests_at_once_take_nobody_along_either(journal: Journal) -> None:
     async with pool_of(journal.command) as pool:
         await serving(pool)

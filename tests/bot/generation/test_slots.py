@@ -19,7 +19,8 @@ def prefilled(prompts: int, tokens: int, *, seed: int) -> DynamicCache:
     generator = torch.Generator().manual_seed(seed)
     for layer in range(LAYERS):
         shape = (prompts, HEADS, tokens, DIMENSION)
-        cache.update(*(torch.randn(shape, generator=generator) for _ in range(2)), layer)
+        keys, values = torch.randn((2, *shape), generator=generator)
+        cache.update(keys, values, layer)
     return cache
 
 

@@ -58,7 +58,7 @@ async def test_a_worker_that_dies_at_every_start_backs_off_and_members_are_refus
         assert "ImportError: no such library" in line.getMessage()
         assert "punchline doctor" in line.getMessage()
         with pytest.raises(GenerationError) as refusal:
-            await asyncio.wait_for(pool.generate(request_for("cats")), 1.0)
+            pool.generate(request_for("cats")).send(None)  # at once: before it could wait
         assert refusal.value.reason is Reason.MODEL_DOWN
         assert refusal.value.seconds is not None
         assert refusal.value.seconds >= 1
@@ -75,10 +75,15 @@ async def test_a_model_that_is_broken_is_reported_in_its_own_words_and_not_tried
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     report = {"kind": "broken", "detail": "models/one is damaged"}
-    program = f"print({json.dumps(json.dumps(report))}); raise SystemExit(1)"
-    async with pool_of((sys.executable, "-c", program)) as pool:
+    starts = tmp_path / "starts"
+    program = (
+        f"open({str(starts)!r}, 'a').write('x');print({json.dumps(report)!r}); raise SystemExit(1)"
+    )
+    limits = SupervisionLimits(heartbeat_seconds=5, start_seconds=5, pause_seconds=PATIENCE)
+    async with pool_of((sys.executable, "-c", program), limits=limits) as pool:
         assert await outcome(pool, request_for("cats")) is Reason.MODEL_DOWN
         assert pool.status.worker.trouble == "models/one is damaged"
+    assert starts.read_text() == "x"
     assert "models/one is damaged" in caplog.text
 
 
@@ -174,3 +179,14 @@ async def test_closing_while_a_dead_worker_is_being_replaced_leaves_nothing_behi
             os.kill(await serving(pool), signal.SIGKILL)
             await asyncio.sleep(delay)
     assert not any(alive(int(pid)) for pid in journal.events("start"))
+
+
+async def test_closing_while_a_worker_is_being_asked_to_end_does_not_wait_for_its_consent() -> None:
+    program = "import os, time; time.sleep(0.3); os.close(1); time.sleep(1000)"
+    async with pool_of((sys.executable, "-c", program)) as pool:
+        await until(lambda: pool.status.worker.pid is not None, seconds=PATIENCE)
+        pid = pool.status.worker.pid
+        assert pid is not None
+        await until(lambda: pool.status.worker.pid is None, seconds=PATIENCE)
+        assert alive(pid)
+    assert not alive(pid)
