@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Coroutine
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -62,6 +63,12 @@ class _Options:
         return settings
 
 
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"punchline {metadata.version('punchline')}")
+        raise typer.Exit
+
+
 @app.callback()
 def _options(
     context: typer.Context,
@@ -69,6 +76,9 @@ def _options(
         Path | None, typer.Option(help="Configuration file (default: ./config.toml).")
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", help="Log everything.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Say which.")
+    ] = False,
 ) -> None:
     context.obj = _Options(config=config, verbose=verbose)
 

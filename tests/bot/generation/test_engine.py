@@ -159,6 +159,18 @@ def test_the_candidates_of_a_job_share_one_reading_of_the_prompt(loaded: LoadedM
     assert len({candidate.tokens for candidate in generated}) > 1
 
 
+def test_asking_for_more_candidates_leaves_the_first_ones_as_they_are(
+    loaded: LoadedModel,
+) -> None:
+    engine = engine_for(loaded)
+    for count in (4, 12):
+        engine.submit(job(loaded, str(count), topic=None, count=count, temperature=1.5))
+    done = dict(finish(engine))
+    lengths = [len(generated.tokens) for generated in done["12"]]
+    assert lengths != sorted(lengths)
+    assert_same(done["12"][:4], done["4"])
+
+
 def test_jobs_that_come_together_are_read_together(loaded: LoadedModel) -> None:
     counting: Any = CountingModel(loaded.model)
     engine = TorchEngine(model=counting, end_ids=frozenset(), slots=8)
@@ -199,9 +211,18 @@ def test_a_prompt_without_the_shared_prefix_is_read_whole(loaded: LoadedModel) -
     [(_, expected)] = finish(plain)
     engine = engine_for(loaded, shared_prefix=[7, 8, 9])
     engine.submit(each)
-    engine.submit(job(loaded, "only the prefix", prompt=[7, 8, 9]))
     engine.submit(job(loaded, "with the prefix", prompt=[7, 8, 9, 10]))
     assert_same(dict(finish(engine))["plain"], expected)
+
+
+def test_a_prompt_that_is_nothing_but_the_shared_prefix_is_read_whole(
+    loaded: LoadedModel,
+) -> None:
+    each = job(loaded, "plain", topic="cat", seed=3)
+    plain, engine = engine_for(loaded), engine_for(loaded, shared_prefix=each.prompt)
+    for one in (plain, engine):
+        one.submit(each)
+    assert_same(dict(finish(engine))["plain"], dict(finish(plain))["plain"])
 
 
 def test_a_finished_candidate_frees_its_place_at_once(loaded: LoadedModel) -> None:
