@@ -244,6 +244,26 @@ def test_a_garbage_manifest_is_refused_in_a_sentence(
     assert str(refusal.value).endswith(".")
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"files": ["tokenizer.json"]},
+        {"files": {"tokenizer.json": 5}},
+        {"template": "plain"},
+        {"metrics": None},
+        {"version": 3},
+        {"base": ["tiny"]},
+    ],
+    ids=str,
+)
+def test_a_manifest_with_something_of_the_wrong_kind_is_refused(
+    version: Path, changes: dict[str, Any]
+) -> None:
+    rewrite(version, **changes)
+    with pytest.raises(BrokenVersionError, match="must be"):
+        verify(version)
+
+
 @pytest.mark.parametrize("content", ["[" * 100_000, '{"schema": true}', '{"schema": "1"}'])
 def test_a_manifest_no_parser_can_read_is_refused(version: Path, content: str) -> None:
     (version / MANIFEST).write_text(content)

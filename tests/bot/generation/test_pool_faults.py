@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -66,8 +68,9 @@ def texts(answer: Generation | Reason) -> list[str]:
     return [candidate.text for candidate in answer.candidates]
 
 
-def done(asked: Asked) -> int:
-    return sum(task.done() for task in asked.values())
+def enough(asked: Asked, number: int) -> bool:
+    """Whether that many requests have been answered."""
+    return sum(task.done() for task in asked.values()) >= number
 
 
 def strike(pid: int, blow: signal.Signals) -> None:
@@ -77,24 +80,27 @@ def strike(pid: int, blow: signal.Signals) -> None:
 
 
 @pytest.mark.parametrize(
-    ("blow", "heartbeat"),
-    [(signal.SIGKILL, PATIENCE), (signal.SIGSTOP, 2.0)],
-    ids=["killed", "stopped"],
+    ("blow", "after", "heartbeat"),
+    [(signal.SIGKILL, (5, 25), PATIENCE), (signal.SIGSTOP, (5,), 2.0)],
+    ids=["killed twice", "stopped"],
 )
 async def test_with_50_requests_in_flight_a_lost_worker_is_replaced_and_all_are_answered_once(
-    tiny_version: Path, blow: signal.Signals, heartbeat: float
+    tiny_version: Path, blow: signal.Signals, after: Sequence[int], heartbeat: float
 ) -> None:
     limits = SupervisionLimits(
         heartbeat_seconds=heartbeat, start_seconds=PATIENCE, pause_seconds=0.05
     )
     async with pool_of(model_command(tiny_version), limits=limits) as pool:
-        first = await serving(pool)
         asked = fifty_jokes(pool)
-        await until(lambda: done(asked) >= 5, seconds=PATIENCE)
-        strike(first, blow)
+        pid = None
+        for answered in after:
+            pid = await serving(pool, not_pid=pid)
+            await until(partial(enough, asked, answered), seconds=PATIENCE)
+            strike(pid, blow)
         answers = await answers_to(asked)
-        assert await serving(pool, not_pid=first) != first
-        assert not alive(first)
+        assert await serving(pool, not_pid=pid) != pid
+        assert pid is not None
+        assert not alive(pid)
         undisturbed = await answers_to(fifty_jokes(pool))
         assert list(map(texts, answers.values())) == list(map(texts, undisturbed.values()))
         assert pool.status.running == pool.status.waiting == 0
