@@ -73,9 +73,15 @@ def locate(base: str, *, cache: Path, revision: str = "") -> Path | None:
 
 def _path(base: str) -> Path:
     try:
-        return Path(base).expanduser()
+        path = Path(base).expanduser()
+        path.exists()  # refuses what can be the name of no file, for example one too long
     except (RuntimeError, ValueError):
         raise _no_base(base) from None
+    except OSError as error:
+        raise BaseModelError(
+            f"{base} cannot be read ({error.strerror}); correct model.base in config.toml."
+        ) from None
+    return path
 
 
 def _no_base(base: str) -> BaseModelError:

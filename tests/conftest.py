@@ -3,8 +3,13 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.tiny import write_tiny_version
+
+# The time limit of each test is enough; a limit for each example only fails on busy machines.
+settings.register_profile("punchline", settings.default, deadline=None)
+settings.load_profile("punchline")
 
 
 @pytest.fixture(scope="session")

@@ -222,7 +222,7 @@ async def test_a_joke_nobody_told_cannot_be_voted_on() -> None:
 # Many at once
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     plans=st.lists(
         st.sampled_from(["joke", "unfit", "busy", "give up", "too long"]), min_size=1, max_size=12

@@ -45,7 +45,7 @@ def version(tmp_path: Path) -> Path:
     return write_version(directory=tmp_path / "one", manifest=MANIFEST_OF_ONE, fill=fill)[0]
 
 
-def rewrite(version: Path, **changes: Any) -> None:
+def rewrite(version: Path, /, **changes: Any) -> None:
     """Change what the manifest says."""
     content = {**asdict(read_manifest(version)), **changes}
     (version / MANIFEST).write_text(json.dumps(content))

@@ -142,7 +142,10 @@ def test_a_downloaded_hub_model_is_found_without_a_network(tmp_path: Path) -> No
         "a/b/c",
         "some body/model",
         "a/b\x00",
+        "a" * 5000,
+        "a" * 5000 + ".gguf",
     ],
+    ids=lambda base: base[:20],
 )
 def test_what_can_be_no_base_is_refused_with_what_would_be(base: str, tmp_path: Path) -> None:
     with pytest.raises(BaseModelError, match=r"correct model\.base in config\.toml"):

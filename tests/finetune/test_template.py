@@ -67,7 +67,7 @@ def as_read(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(kind=kinds, topic=texts, opening=st.none() | texts)
 def test_hostile_text_stays_in_one_piece_in_its_place(
     kind: TemplateKind, topic: str, opening: str | None
@@ -86,7 +86,6 @@ def test_hostile_text_stays_in_one_piece_in_its_place(
     assert tokenizer.decode(opening_ids) == ("" if opening is None else space + as_read(opening))
 
 
-@settings(deadline=None)
 @given(kind=kinds, opening=texts, rest=texts.map(as_read))
 def test_an_opening_stands_unchanged_at_the_start_of_its_joke(
     kind: TemplateKind, opening: str, rest: str

@@ -155,7 +155,7 @@ class WaitingLine(RuleBasedStateMachine):
 
 
 TestWaitingLine = WaitingLine.TestCase
-TestWaitingLine.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
+TestWaitingLine.settings = settings(max_examples=80, stateful_step_count=40)
 
 
 @pytest.mark.parametrize("flood_joins_after", [0, 50, 99])

@@ -146,7 +146,7 @@ def test_log_probabilities_are_the_models_own_before_temperature_and_truncation(
 edges = st.sampled_from([0.0, 1e-8, 0.5, 1 - 2**-24])
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(
     values=st.lists(
         st.floats(min_value=-60, max_value=60, width=32) | st.sampled_from([-1e30, -math.inf, 90]),

@@ -65,9 +65,7 @@ async def test_numbers_that_cannot_be_stored_are_refused(store: Store) -> None:
         await store.mark_told(number, worthless)
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(key=ANY_TEXT, member=ANY_TEXT, topic=ANY_TEXT, text=ANY_TEXT)
 async def test_any_text_is_kept_or_refused_cleanly(
     store: Store, key: str, member: str, topic: str, text: str

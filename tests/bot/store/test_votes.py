@@ -170,9 +170,7 @@ async def test_the_same_id_on_another_front_end_is_another_member(store: Store) 
     assert await store.tally(number) == Tally(up=1, down=0, flags=0)
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     moves=st.lists(
         st.tuples(st.sampled_from("abc"), st.sampled_from([-1, 0, 1, None])), max_size=12
