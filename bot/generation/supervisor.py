@@ -213,11 +213,10 @@ class Supervisor:
             _log.warning("The worker died (%s); starting another.", self._trouble)
             return
         _log.error(
-            "The worker died %d times in a row (%s); members are refused and the next start is in "
-            "%d s. Run: punchline doctor",
-            self._failures,
-            self._trouble,
+            "No worker can serve, so members are refused; the next start is in %d s. "
+            "To see what to do, run: punchline doctor. The reason: %s",
             status.seconds_to_start,
+            self._trouble,
         )
 
 
