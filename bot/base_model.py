@@ -5,16 +5,13 @@ import json
 import os
 import sys
 from asyncio.subprocess import PIPE
-from collections.abc import Callable
 from pathlib import Path
 
 from bot.settings import Settings
 from finetune.bases import BaseModelError, locate
+from finetune.progress import Progress
 
-__all__ = ["BaseModelError", "Progress", "base_directory", "ready_directory"]
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, the steps done and the steps in all."""
+__all__ = ["BaseModelError", "base_directory", "ready_directory"]
 
 
 def ready_directory(settings: Settings) -> Path | None:

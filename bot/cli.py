@@ -11,7 +11,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from bot.app import App, ExitCode, open_app, run_fronts, until_terminated
@@ -30,6 +29,7 @@ from bot.store.backup import backup as back_up
 from bot.store.backup import restore as put_back
 from bot.store.directory import DATABASE
 from bot.telling import Order, jokes_as_json, show_jokes, tell_jokes
+from finetune.progress import progress_bar
 
 __all__ = ["app"]
 
@@ -207,14 +207,8 @@ async def _prepared(settings: Settings) -> Path:
     ready = await asyncio.to_thread(ready_directory, settings)
     if ready is not None:
         return ready
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(f"preparing {settings.model.base} (once)", total=None)
-
-        def advance(stage: str, step: int, of: int) -> None:
-            bar.update(task, description=stage, completed=step, total=of)
-
-        return await base_directory(settings, progress=advance)
+    with progress_bar(f"preparing {settings.model.base} (once)") as show_progress:
+        return await base_directory(settings, progress=show_progress)
 
 
 def _conversation(running: App, screen: Screen, *, member: str) -> Conversation:

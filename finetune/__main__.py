@@ -3,18 +3,16 @@
 import json
 import os
 import sys
-from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from finetune.artifacts import BrokenVersionError
 from finetune.bases import BaseModelError
+from finetune.progress import progress_bar
 
 __all__ = ["app", "main"]
 
@@ -61,7 +59,9 @@ def base(
             directory = make(progress=_json_line)
             _print({"stage": "done", "directory": str(directory)})
         else:
-            typer.echo(_with_bar(make, name))
+            with progress_bar(f"preparing {name}") as show:
+                directory = make(progress=show)
+            typer.echo(directory)
     except BaseModelError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
@@ -91,17 +91,6 @@ def device(
             "threads": torch.get_num_threads(),
         }
     )
-
-
-def _with_bar(make: Callable[..., Path], name: str) -> Path:
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(f"preparing {name}", total=None)
-
-        def show(stage: str, step: int, of: int) -> None:
-            bar.update(task, description=stage, completed=step, total=of)
-
-        return make(progress=show)
 
 
 def _json_line(stage: str, step: int, of: int) -> None:

@@ -1,7 +1,6 @@
 """Making a base ready: a GGUF file becomes safetensors once, a hub model is downloaded once."""
 
 import logging
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +20,12 @@ from finetune.bases import (
     is_gguf,
     locate,
 )
+from finetune.progress import Progress
 from finetune.template import Template
 
-__all__ = ["Progress", "prepare"]
+__all__ = ["prepare"]
 
 _STEPS = ("reading the tokenizer", "reading the weights", "writing safetensors", "checking")
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, the steps done and the steps in all."""
 
 
 def prepare(

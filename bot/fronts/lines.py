@@ -5,9 +5,12 @@ import contextlib
 import logging
 import os
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from typing import Any, TypeVar
 
-__all__ = ["read_lines"]
+__all__ = ["read_lines", "unless"]
+
+T = TypeVar("T")
 
 _LONGEST_LINE = 1 << 20
 _BLOCK = 1 << 16
@@ -46,6 +49,19 @@ async def read_lines(descriptor: int) -> AsyncIterator[str]:
     finally:
         unwanted.set()
         room.release()
+
+
+async def unless(stopping: asyncio.Event, reading: Coroutine[Any, Any, T]) -> T | None:
+    """What `reading` brings, or None when `stopping` is set first; raises what it raises."""
+    task = asyncio.create_task(reading)
+    stop = asyncio.create_task(stopping.wait())
+    try:
+        await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
+        return task.result() if task.done() else None
+    finally:
+        task.cancel()
+        stop.cancel()
+        await asyncio.gather(task, stop, return_exceptions=True)
 
 
 def _raw_lines(descriptor: int) -> Iterator[bytes]:

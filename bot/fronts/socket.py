@@ -18,6 +18,7 @@ from pathlib import Path
 from rich.console import Console
 
 from bot.fronts.conversation import Conversation
+from bot.fronts.lines import unless
 from bot.fronts.screen import Screen
 from bot.fronts.terminal import TERMINAL
 from bot.jokes import Answer
@@ -139,15 +140,7 @@ class SocketFront:
 
         Raises `ValueError` for an endless line.
         """
-        reading = asyncio.create_task(reader.readline())
-        stopping = asyncio.create_task(self._stopping.wait())
-        try:
-            await asyncio.wait({reading, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            line = reading.result() if reading.done() else b""
-        finally:
-            reading.cancel()
-            stopping.cancel()
-            await asyncio.gather(reading, stopping, return_exceptions=True)
+        line = await unless(self._stopping, reader.readline())
         return line.decode("utf-8", errors="replace").rstrip("\n") if line else None
 
 

@@ -10,6 +10,7 @@ from prompt_toolkit.patch_stdout import patch_stdout
 
 from bot.fronts.commands import NAMES
 from bot.fronts.conversation import Conversation
+from bot.fronts.lines import unless
 from bot.fronts.port import InterruptedByMemberError
 from bot.jokes import Answer
 
@@ -66,15 +67,7 @@ class TerminalFront:
 
     async def _next(self) -> str | None:
         """The next line, or None at the end of input or when told to stop."""
-        reading = asyncio.create_task(self._read())
-        stopping = asyncio.create_task(self._stopping.wait())
-        try:
-            await asyncio.wait({reading, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            return reading.result() if reading.done() else None
-        finally:
-            reading.cancel()
-            stopping.cancel()
-            await asyncio.gather(reading, stopping, return_exceptions=True)
+        return await unless(self._stopping, self._read())
 
     async def _read(self) -> str | None:
         return await anext(self._lines, None)
