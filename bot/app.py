@@ -206,7 +206,7 @@ def _service(
             ),
         ),
         policy=TellingPolicy(
-            at_once=settings.queue.capacity + max(1, generation.slots // generation.candidates),
+            at_once=settings.queue.capacity + generation.jokes_at_once,
             sampling=Sampling(
                 temperature=generation.temperature,
                 top_k=generation.top_k,

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.base_model import BaseModelError, ready_directory
+from bot.phrases import counted
 from bot.settings import Settings
 from bot.store.inspection import inspect
 from finetune.artifacts import MANIFEST, BrokenVersionError, verify
@@ -101,9 +102,8 @@ async def _database(settings: Settings) -> Finding:
             mend="correct store.directory or its permissions, or restore a backup with: "
             "punchline restore FILE",
         )
-    jokes = "1 joke" if state.jokes == 1 else f"{state.jokes} jokes"
-    votes = "1 vote" if state.votes == 1 else f"{state.votes} votes"
-    seen = f"{state.path}: {jokes}, {votes}, sound"
+    kept = f"{counted(state.jokes, 'joke')}, {counted(state.votes, 'vote')}"
+    seen = f"{state.path}: {kept}, sound"
     if not state.exists:
         seen = f"{state.path} is made at the first start"
     return Finding(subject="database", state=State.OK, seen=seen)

@@ -2,7 +2,7 @@
 
 from bot.jokes import Declined, Reason
 
-__all__ = ["sentence"]
+__all__ = ["counted", "sentence"]
 
 _MINUTE = 60
 _HOUR = 60 * _MINUTE
@@ -30,11 +30,16 @@ def sentence(declined: Declined) -> str:
     return _SENTENCES[declined.reason].format(later=_later(declined.seconds))
 
 
+def counted(number: int, noun: str) -> str:
+    """The number with its noun: 1 joke, 2 jokes."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def _later(seconds: int | None) -> str:
     if seconds is None or seconds < 1:
         return "in a moment"
     if seconds < 2 * _MINUTE:
-        return f"in about {seconds} second{'' if seconds == 1 else 's'}"
+        return f"in about {counted(seconds, 'second')}"
     if seconds < 2 * _HOUR:
         return f"in about {_rounded_up(seconds, _MINUTE)} minutes"
     return f"in about {_rounded_up(seconds, _HOUR)} hours"

@@ -20,7 +20,7 @@ from bot.fronts.commands import (
 from bot.fronts.screen import Screen, place_sentence
 from bot.generation.port import Wait
 from bot.jokes import Community, Declined, JokeRequest
-from bot.phrases import sentence
+from bot.phrases import counted, sentence
 from bot.service import JokeService
 from bot.store.port import StoreUnavailable, UnknownJoke
 
@@ -122,4 +122,4 @@ class Conversation:
             )
             return
         votes = await self._service.forget(self._community.front, self._member)
-        self._screen.say(f"Forgotten: {votes} {'vote' if votes == 1 else 'votes'} erased.")
+        self._screen.say(f"Forgotten: {counted(votes, 'vote')} erased.")

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from bot.generation.queue import Place
 from bot.jokes import Joke
+from bot.phrases import counted
 from bot.store.port import RankedJoke, Stats, Tally
 
 __all__ = ["Screen", "place_sentence"]
@@ -95,11 +96,12 @@ class Screen:
     def stats(self, stats: Stats) -> None:
         """Counts, of the community and of the member."""
         self._plain(
-            f"Told here: {_jokes(stats.jokes)}, {stats.votes_up} up and {stats.votes_down} down, "
-            f"{stats.flags} reported."
+            f"Told here: {counted(stats.jokes, 'joke')}, "
+            f"{stats.votes_up} up and {stats.votes_down} down, {stats.flags} reported."
         )
         self._plain(
-            f"You: {_jokes(stats.my_jokes)}, {stats.my_votes_up} up and {stats.my_votes_down} down."
+            f"You: {counted(stats.my_jokes, 'joke')}, "
+            f"{stats.my_votes_up} up and {stats.my_votes_down} down."
         )
 
     def help(self) -> None:
@@ -133,10 +135,6 @@ async def _follow(status: Status, sentence: Callable[[], str]) -> None:
     while True:
         async with throttler:
             status.update(sentence())
-
-
-def _jokes(count: int) -> str:
-    return f"{count} joke{'' if count == 1 else 's'}"
 
 
 def _one_line(text: str) -> str:

@@ -138,6 +138,11 @@ class GenerationSettings(Section):
         float, Field(ge=1, le=3600, description="A worker not ready by then is replaced.")
     ] = 300.0
 
+    @property
+    def jokes_at_once(self) -> int:
+        """How many jokes, each with all its candidates, the slots hold."""
+        return max(1, self.slots // self.candidates)
+
 
 class QueueSettings(Section):
     """[queue]: how many requests may wait, and for how long."""
