@@ -63,13 +63,17 @@ class SocketFront:
         """Serve. Raises `SocketInUseError`."""
         await refuse_second(self._path)
         try:
-            server = await asyncio.start_unix_server(self._meet, self._path, limit=_LINE_LIMIT)
+            # Bound, then closed to others, and only then listening: nobody slips in between.
+            server = await asyncio.start_unix_server(
+                self._meet, self._path, limit=_LINE_LIMIT, start_serving=False
+            )
         except OSError as error:
             raise SocketInUseError(
                 f"The socket {self._path} cannot be made ({error}); choose a shorter or writable "
                 "store.directory in config.toml."
             ) from None
         self._path.chmod(0o600)
+        await server.start_serving()
         _log.info("Answering on %s; talk to me with: punchline attach", self._path)
         try:
             await self._stopping.wait()
