@@ -16,12 +16,12 @@ from bot.generation.pool import WorkerPool
 from bot.generation.protocol import Sampling
 from bot.generation.queue import LineLimits
 from bot.generation.supervisor import SupervisionLimits, WorkerState
-from bot.moderation import Moderator, Tier
 from bot.quotas import QuotaLimits, Quotas
-from bot.selection import Selector
 from bot.service import JokeService, TellingPolicy
 from bot.settings import Settings
 from bot.store.store import SqlStore
+from finetune.moderation import Moderator, Tier
+from finetune.selection import Selector
 
 __all__ = ["App", "ExitCode", "open_app", "run_fronts", "until_terminated"]
 

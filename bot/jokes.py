@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Answer", "Candidate", "Community", "Declined", "Joke", "JokeRequest", "Reason"]
+__all__ = ["Answer", "Community", "Declined", "Joke", "JokeRequest", "Reason"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,20 +31,6 @@ class JokeRequest:
     seed: int | None = None
     address: str | None = None
     operator: bool = False
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Candidate:
-    """One decoded joke before anyone has looked at it.
-
-    `score` is the model's mean log-probability per token (nats); `complete` says that the model
-    ended the joke itself.
-    """
-
-    text: str
-    tokens: int
-    score: float
-    complete: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,10 +11,8 @@ from datetime import datetime
 from bot.fronts.port import Front
 from bot.generation.port import GenerationError, GenerationRequest, Generator, Wait
 from bot.generation.protocol import Sampling
-from bot.jokes import Answer, Candidate, Community, Declined, Joke, JokeRequest, Reason
-from bot.moderation import PromptTooLong, clean_prompt
+from bot.jokes import Answer, Community, Declined, Joke, JokeRequest, Reason
 from bot.quotas import Quotas
-from bot.selection import Choice, Selector
 from bot.store.port import (
     PendingRequest,
     RankedJoke,
@@ -24,6 +22,9 @@ from bot.store.port import (
     Tally,
     ToldJoke,
 )
+from finetune.candidates import Candidate
+from finetune.moderation import PromptTooLong, clean_prompt
+from finetune.selection import Choice, Selector
 
 __all__ = ["JokeService", "TellingPolicy"]
 

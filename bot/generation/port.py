@@ -6,7 +6,8 @@ from typing import Protocol
 
 from bot.generation.protocol import Sampling
 from bot.generation.queue import Place
-from bot.jokes import Candidate, Reason
+from bot.jokes import Reason
+from finetune.candidates import Candidate
 
 __all__ = ["Generation", "GenerationError", "GenerationRequest", "Generator", "Wait"]
 

@@ -8,7 +8,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bot.jokes import Candidate
+from finetune.candidates import Candidate
 
 __all__ = [
     "Broken",

@@ -34,8 +34,8 @@ from bot.generation.protocol import (
     decode_order,
     encode,
 )
-from bot.jokes import Candidate
 from finetune.artifacts import BrokenVersionError
+from finetune.candidates import Candidate
 from finetune.models import LoadedModel, choose_device, choose_dtype, load_model
 from finetune.template import PromptTooLongError
 

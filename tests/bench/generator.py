@@ -3,7 +3,7 @@
 import itertools
 
 from bot.generation.port import Generation, GenerationRequest, Wait
-from bot.jokes import Candidate
+from finetune.candidates import Candidate
 
 __all__ = ["InstantGenerator"]
 

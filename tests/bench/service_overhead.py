@@ -12,11 +12,11 @@ from pathlib import Path
 
 from bot.generation.protocol import Sampling
 from bot.jokes import Community, Declined, Joke, JokeRequest
-from bot.moderation import Moderator, Tier
 from bot.quotas import QuotaLimits, Quotas
-from bot.selection import Selector
 from bot.service import JokeService, TellingPolicy
 from bot.store.store import SqlStore
+from finetune.moderation import Moderator, Tier
+from finetune.selection import Selector
 from tests.bench.generator import InstantGenerator
 from tests.bench.measure import loop_lag
 from tests.bench.results import ServiceRound

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 from bot.generation.port import Wait
 from bot.generation.queue import Place
-from bot.jokes import Answer, Candidate, Community, Joke, JokeRequest
+from bot.jokes import Answer, Community, Joke, JokeRequest
 from bot.quotas import QuotaLimits
+from finetune.candidates import Candidate
 from tests.campaigns.waiting import until
 from tests.twins.generator import Scripted, ScriptedGenerator
 from tests.twins.moderator import BAD_TONE, RUDE

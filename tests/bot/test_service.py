@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from bot.generation.port import Wait
 from bot.generation.queue import Place
-from bot.jokes import Candidate, Declined, Joke, JokeRequest, Reason
+from bot.jokes import Declined, Joke, JokeRequest, Reason
+from finetune.candidates import Candidate
 from tests.bot.room import (
     BULL,
     OCEAN,

@@ -13,9 +13,10 @@ from rich.console import Console
 
 from bot.app import App
 from bot.generation.port import Generation, GenerationRequest, Wait
-from bot.jokes import Answer, Candidate, Community, Declined, Joke, Reason
+from bot.jokes import Answer, Community, Declined, Joke, Reason
 from bot.settings import load_settings
 from bot.telling import Order, jokes_as_json, show_jokes, tell_jokes
+from finetune.candidates import Candidate
 from tests.twins.service import service_on
 from tests.twins.store import MemoryStore
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tokenizers import AddedToken
 
 from finetune.template import EXAMPLES, PromptTooLongError, Template, TemplateKind
-from tests.bot.hostile import hostile_texts
+from tests.hostile import hostile_texts
 from tests.tiny import tiny_tokenizer
 
 _CHATML = (

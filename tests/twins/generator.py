@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 
 from bot.generation.port import Generation, GenerationError, GenerationRequest, Wait
 from bot.generation.queue import Place
-from bot.jokes import Candidate, Reason
+from bot.jokes import Reason
+from finetune.candidates import Candidate
 
 __all__ = ["Scripted", "ScriptedGenerator"]
 

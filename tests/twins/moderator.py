@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from bot.moderation import Cause, Moderator
-from bot.moderation.wordlist import Wordlist
+from finetune.moderation import Cause, Moderator
+from finetune.moderation.wordlist import Wordlist
 
 __all__ = ["BAD_TONE", "RUDE", "small_moderator"]
 

@@ -2,12 +2,12 @@
 
 from bot.generation.port import Generator
 from bot.generation.protocol import Sampling
-from bot.jokes import Candidate
-from bot.moderation import Tier
 from bot.quotas import QuotaLimits, Quotas
-from bot.selection import Selector
 from bot.service import JokeService, TellingPolicy
 from bot.store.port import Store
+from finetune.candidates import Candidate
+from finetune.moderation import Tier
+from finetune.selection import Selector
 from tests.twins.moderator import small_moderator
 
 __all__ = ["ANY_NUMBER", "SAMPLING", "drawn", "service_on"]

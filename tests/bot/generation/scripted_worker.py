@@ -26,7 +26,7 @@ from bot.generation.protocol import (
     decode_order,
     encode,
 )
-from bot.jokes import Candidate
+from finetune.candidates import Candidate
 
 
 class ScriptedWorker:

@@ -24,7 +24,7 @@ from bot.generation.protocol import (
     decode_report,
     encode,
 )
-from bot.jokes import Candidate
+from finetune.candidates import Candidate
 
 texts = st.text()
 maybe_texts = st.none() | texts

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 
-from bot.moderation.characters import forbidden_in
+from finetune.moderation.characters import forbidden_in
 
 __all__ = ["Folded", "fold", "plain_letters"]
 

@@ -8,11 +8,11 @@ from importlib import resources
 import pytest
 from hypothesis import given
 
-from bot.moderation import Cause, Moderator, Tier, Verdict
-from bot.moderation.tiers import BLOCKED
-from bot.moderation.wordlist import Wordlist
-from tests.bot.clean_jokes import CLEAN_JOKES
-from tests.bot.hostile import LONG_TEXTS, hostile_texts
+from finetune.moderation import Cause, Moderator, Tier, Verdict
+from finetune.moderation.tiers import BLOCKED
+from finetune.moderation.wordlist import Wordlist
+from tests.clean_jokes import CLEAN_JOKES
+from tests.hostile import LONG_TEXTS, hostile_texts
 
 INNOCENT_TOPICS = """
     cats dogs school programmers doctors food weather space music robots grandma lawyers chickens
@@ -61,7 +61,7 @@ def moderator() -> Moderator:
 
 
 def entries(name: str) -> list[str]:
-    text = (resources.files("bot") / "wordlists" / f"{name}.txt").read_text(encoding="utf-8")
+    text = (resources.files("finetune") / "wordlists" / f"{name}.txt").read_text(encoding="utf-8")
     return [line.strip("*") for line in text.splitlines() if line and line[0] not in "#!"]
 
 
@@ -288,5 +288,5 @@ def test_any_text_gets_a_verdict(moderator: Moderator, text: str) -> None:
 
 
 def test_the_classifier_is_loaded_only_when_asked_for() -> None:
-    program = "import sys, bot.moderation; sys.exit('profanity_check' in sys.modules)"
+    program = "import sys, finetune.moderation; sys.exit('profanity_check' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

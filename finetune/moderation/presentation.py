@@ -2,9 +2,9 @@
 
 import re
 
-from bot.moderation.addresses import has_address
-from bot.moderation.characters import forbidden_in, keep_only_allowed
-from bot.moderation.repetition import is_looping
+from finetune.moderation.addresses import has_address
+from finetune.moderation.characters import forbidden_in, keep_only_allowed
+from finetune.moderation.repetition import is_looping
 
 __all__ = ["LONGEST_JOKE", "presentable"]
 

@@ -1,6 +1,6 @@
 """Cleans what members type as a topic or an opening."""
 
-from bot.moderation.characters import keep_only_allowed
+from finetune.moderation.characters import keep_only_allowed
 
 __all__ = ["PromptTooLong", "clean_prompt"]
 

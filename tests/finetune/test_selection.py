@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.jokes import Candidate
-from bot.moderation import Tier, fingerprint
-from bot.selection import Choice, Selector
+from finetune.candidates import Candidate
+from finetune.moderation import Tier, fingerprint
+from finetune.selection import Choice, Selector
 from finetune.template import EXAMPLES
 from tests.twins.moderator import BAD_TONE, RUDE, small_moderator
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Self
 
-from bot.moderation.folding import Folded, plain_letters
+from finetune.moderation.folding import Folded, plain_letters
 
 __all__ = ["Wordlist"]
 

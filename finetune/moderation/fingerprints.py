@@ -2,7 +2,7 @@
 
 import hashlib
 
-from bot.moderation.folding import plain_letters
+from finetune.moderation.folding import plain_letters
 
 __all__ = ["fingerprint"]
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 from typing import Self
 
-from bot.moderation.addresses import has_address
-from bot.moderation.folding import Folded, fold
-from bot.moderation.tiers import BLOCKED, Cause, Tier, Verdict
-from bot.moderation.wordlist import Wordlist
+from finetune.moderation.addresses import has_address
+from finetune.moderation.folding import Folded, fold
+from finetune.moderation.tiers import BLOCKED, Cause, Tier, Verdict
+from finetune.moderation.wordlist import Wordlist
 
 __all__ = ["Moderator"]
 
@@ -46,7 +46,7 @@ class Moderator:
         """
         from profanity_check import predict_prob
 
-        folder = resources.files("bot") / "wordlists"
+        folder = resources.files("finetune") / "wordlists"
 
         def read(name: str) -> Wordlist:
             return Wordlist.parse((folder / f"{name}.txt").read_text(encoding="utf-8"))

@@ -5,13 +5,13 @@ from importlib import resources
 import pytest
 from hypothesis import given
 
-from bot.moderation.folding import fold, plain_letters
-from bot.moderation.wordlist import Wordlist
-from tests.bot.hostile import LONG_TEXTS, hostile_texts
+from finetune.moderation.folding import fold, plain_letters
+from finetune.moderation.wordlist import Wordlist
+from tests.hostile import LONG_TEXTS, hostile_texts
 
 LISTS = sorted(
     entry.name.removesuffix(".txt")
-    for entry in (resources.files("bot") / "wordlists").iterdir()
+    for entry in (resources.files("finetune") / "wordlists").iterdir()
     if entry.name.endswith(".txt")
 )
 
@@ -34,7 +34,7 @@ LIST = Wordlist.parse(
 
 
 def entries(name: str) -> list[str]:
-    text = (resources.files("bot") / "wordlists" / f"{name}.txt").read_text(encoding="utf-8")
+    text = (resources.files("finetune") / "wordlists" / f"{name}.txt").read_text(encoding="utf-8")
     lines = (line.partition("#")[0].strip() for line in text.splitlines())
     return [line for line in lines if line]
 
@@ -191,7 +191,7 @@ class TestDisguise:
 
 @pytest.mark.parametrize("name", LISTS)
 class TestShippedList:
-    """The lists in bot/wordlists."""
+    """The lists in finetune/wordlists."""
 
     def test_has_no_entry_twice(self, name: str) -> None:
         assert len(set(entries(name))) == len(entries(name))

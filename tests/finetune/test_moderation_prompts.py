@@ -5,8 +5,8 @@ import unicodedata
 import pytest
 from hypothesis import given
 
-from bot.moderation import PromptTooLong, clean_prompt
-from tests.bot.hostile import LONG_TEXTS, hostile_texts
+from finetune.moderation import PromptTooLong, clean_prompt
+from tests.hostile import LONG_TEXTS, hostile_texts
 
 LIMIT = 1_000_000
 

@@ -3,9 +3,9 @@
 import pytest
 from hypothesis import given
 
-from bot.moderation import fingerprint
-from tests.bot.clean_jokes import CLEAN_JOKES
-from tests.bot.hostile import LONG_TEXTS, hostile_texts
+from finetune.moderation import fingerprint
+from tests.clean_jokes import CLEAN_JOKES
+from tests.hostile import LONG_TEXTS, hostile_texts
 
 JOKE = "Why did the café cat sit down? It was tired."
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.moderation import clean_prompt, presentable
-from tests.bot.clean_jokes import CLEAN_JOKES
-from tests.bot.hostile import LONG_TEXTS, hostile_texts
+from finetune.moderation import clean_prompt, presentable
+from tests.clean_jokes import CLEAN_JOKES
+from tests.hostile import LONG_TEXTS, hostile_texts
 
 JOKE = "Why did the cat sit down? It was tired."
 

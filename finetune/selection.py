@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bot.jokes import Candidate
-from bot.moderation import Moderator, Tier, fingerprint, presentable
+from finetune.candidates import Candidate
+from finetune.moderation import Moderator, Tier, fingerprint, presentable
 from finetune.template import EXAMPLES
 
 __all__ = ["Choice", "Selector"]

@@ -1,0 +1,1 @@
+"""The corpus: raw joke files made into training and held-out jokes."""
