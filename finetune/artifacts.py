@@ -21,6 +21,7 @@ __all__ = [
     "SCHEMA",
     "BrokenVersionError",
     "Manifest",
+    "is_adapter",
     "read_manifest",
     "slug",
     "verify",
@@ -28,6 +29,7 @@ __all__ = [
 ]
 
 MANIFEST = "punchline.json"
+_ADAPTER = "adapter_config.json"
 SCHEMA = 1
 _BLOCK = 1 << 20
 
@@ -113,6 +115,11 @@ def _typed(manifest: Manifest) -> Manifest:
     if not all(isinstance(each, str) for each in texts):
         raise TypeError("version, base and checksums must be text")
     return manifest
+
+
+def is_adapter(directory: Path) -> bool:
+    """Whether a version holds a LoRA adapter, which needs its base to be loaded."""
+    return (directory / _ADAPTER).is_file()
 
 
 def verify(directory: Path) -> Manifest:

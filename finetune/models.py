@@ -9,10 +9,25 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 from transformers.utils.logging import disable_progress_bar
 
-from finetune.artifacts import MANIFEST, BrokenVersionError, Manifest, slug, verify
+from finetune.artifacts import (
+    MANIFEST,
+    BrokenVersionError,
+    Manifest,
+    is_adapter,
+    slug,
+    verify,
+)
 from finetune.template import Template
 
-__all__ = ["LoadedModel", "choose_device", "choose_dtype", "load_model"]
+__all__ = [
+    "LoadedModel",
+    "choose_device",
+    "choose_dtype",
+    "load_model",
+    "merged_adapter",
+    "quiet_transformers",
+    "read_weights",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,24 +63,29 @@ def choose_dtype(wanted: str, device: torch.device) -> torch.dtype:
 
 
 def load_model(
-    directory: Path, *, name: str, device: torch.device, dtype: torch.dtype
+    directory: Path,
+    *,
+    name: str,
+    device: torch.device,
+    dtype: torch.dtype,
+    base_directory: Path | None = None,
 ) -> LoadedModel:
     """Verify and load a version, or a plain transformers directory called `name`.
 
-    Raises `BrokenVersionError` when files are damaged, missing or not a causal language model.
+    `base_directory` has the base of a version that is an adapter, which is merged into it. Raises
+    `BrokenVersionError` when files are damaged, missing or not a causal language model.
     """
-    logging.getLogger("transformers").setLevel(logging.ERROR)
-    disable_progress_bar()  # type: ignore[no-untyped-call]
+    quiet_transformers()
     manifest = verify(directory) if (directory / MANIFEST).is_file() else None
+    adapter = is_adapter(directory)
+    if adapter and base_directory is None:
+        raise BrokenVersionError(f"{directory} is an adapter and needs its base.")
     try:
         tokenizer: Any = AutoTokenizer.from_pretrained(directory, local_files_only=True)
-        model: Any = AutoModelForCausalLM.from_pretrained(
-            directory,
-            local_files_only=True,
-            use_safetensors=True,
-            trust_remote_code=False,
-            dtype=dtype,
-        )
+        if adapter and base_directory:
+            model = merged_adapter(read_weights(base_directory, dtype=torch.float32), directory)
+        else:
+            model = read_weights(directory, dtype=dtype)
     except Exception as error:
         reason = " ".join(str(error).split())[:300]
         raise BrokenVersionError(f"{directory} cannot be loaded as a model: {reason}") from error
@@ -73,10 +93,34 @@ def load_model(
         raise BrokenVersionError(f"{directory} has no fast tokenizer; save one beside the weights.")
     return LoadedModel(
         version=manifest.version if manifest else slug(name),
-        model=model.to(device).eval(),
+        model=model.to(device=device, dtype=dtype).eval(),
         tokenizer=tokenizer,
         template=_template(directory, manifest) or Template.for_untaught(tokenizer),
     )
+
+
+def quiet_transformers() -> None:
+    """Leave talking to us: only errors are logged and no bars drawn."""
+    logging.getLogger("transformers").setLevel(logging.ERROR)
+    disable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+def read_weights(directory: Path, *, dtype: torch.dtype) -> Any:
+    """The causal language model in a directory, from safetensors and without foreign code."""
+    return AutoModelForCausalLM.from_pretrained(
+        directory,
+        local_files_only=True,
+        use_safetensors=True,
+        trust_remote_code=False,
+        dtype=dtype,
+    )
+
+
+def merged_adapter(base: Any, directory: Path) -> Any:
+    """The base with a LoRA adapter added to its weights; exact in the precision of the base."""
+    from peft import PeftModel  # takes a second to import and only adapters need it
+
+    return PeftModel.from_pretrained(base, directory).merge_and_unload()
 
 
 def _template(directory: Path, manifest: Manifest | None) -> Template | None:

@@ -1,10 +1,12 @@
-"""From candidates to jokes that may be told: complete, presentable, decent, best first."""
+"""From candidates to jokes that may be told: complete, presentable, new, decent, best first."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from finetune.candidates import Candidate
+from finetune.mentions import mentions
 from finetune.moderation import Moderator, Tier, fingerprint, presentable
+from finetune.novelty import NoveltyIndex
 from finetune.template import EXAMPLES
 
 __all__ = ["Choice", "Selector"]
@@ -21,32 +23,36 @@ class Choice:
 
 
 class Selector:
-    """Sorts out candidates for one content tier."""
+    """Sorts out candidates for one content tier.
 
-    def __init__(self, *, moderator: Moderator, tier: Tier) -> None:
+    `novelty` knows the jokes the model was taught; without it nothing counts as copied.
+    """
+
+    def __init__(
+        self, *, moderator: Moderator, tier: Tier, novelty: NoveltyIndex | None = None
+    ) -> None:
         self._moderator = moderator
         self._tier = tier
+        self._novelty = novelty
         self._examples = frozenset(fingerprint(joke) for _, joke in EXAMPLES)
 
-    def choices(self, candidates: Iterable[Candidate], *, opening: str | None) -> list[Choice]:
-        """The fit candidates, each joke once, by the model's own score.
+    def choices(
+        self, candidates: Iterable[Candidate], *, opening: str | None, topic: str | None = None
+    ) -> list[Choice]:
+        """The fit candidates, each joke once: those that mention the topic first, then by score.
 
-        The examples an untaught model is shown are not jokes of its own.
+        Neither the training jokes nor the examples an untaught model is shown are jokes of its own.
         """
         fit: dict[str, Choice] = {}
         for candidate in candidates:
-            text = presentable(candidate.text, opening=opening) if candidate.complete else None
-            if text is None:
-                continue
-            choice = Choice(
-                text=text,
-                fingerprint=fingerprint(text),
-                tokens=candidate.tokens,
-                score=candidate.score,
-            )
-            if choice.fingerprint not in self._examples:
+            choice = self._presented(candidate, opening)
+            if choice is not None and self._is_own(choice, opening):
                 fit.setdefault(choice.fingerprint, choice)
-        ordered = sorted(fit.values(), key=lambda choice: choice.score, reverse=True)
+        ordered = sorted(
+            fit.values(),
+            key=lambda choice: (topic is None or mentions(choice.text, topic), choice.score),
+            reverse=True,
+        )
         verdicts = self._moderator.verdicts([choice.text for choice in ordered], tier=self._tier)
         return [
             choice for choice, verdict in zip(ordered, verdicts, strict=True) if verdict.allowed
@@ -55,3 +61,18 @@ class Selector:
     def allows_prompt(self, text: str) -> bool:
         """Whether a topic or an opening is fit for the tier."""
         return self._moderator.allows_prompt(text, tier=self._tier)
+
+    def _presented(self, candidate: Candidate, opening: str | None) -> Choice | None:
+        text = presentable(candidate.text, opening=opening) if candidate.complete else None
+        if text is None:
+            return None
+        return Choice(
+            text=text,
+            fingerprint=fingerprint(text),
+            tokens=candidate.tokens,
+            score=candidate.score,
+        )
+
+    def _is_own(self, choice: Choice, opening: str | None) -> bool:
+        copied = self._novelty is not None and self._novelty.copies(choice.text, opening=opening)
+        return choice.fingerprint not in self._examples and not copied

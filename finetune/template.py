@@ -108,6 +108,16 @@ class Template:
         prefix = tokenizer.decode(before, skip_special_tokens=True)
         return opening + whole.removeprefix(prefix).rstrip()
 
+    def taught_joke(self, tokenizer: Tokenizer, text: str) -> list[int]:
+        """The token ids a model is taught to write after a prompt: the joke and its end.
+
+        Raises `ValueError` for a tokenizer without an end-of-text token.
+        """
+        if tokenizer.eos_token_id is None:
+            raise ValueError("the tokenizer has no end-of-text token")
+        limitless = len(text.encode()) + 1
+        return [*_member_tokens(tokenizer, f" {text}", limit=limitless), tokenizer.eos_token_id]
+
     def end_ids(self, tokenizer: Tokenizer) -> frozenset[int]:
         """The token ids that end a joke."""
         ends = set() if tokenizer.eos_token_id is None else {tokenizer.eos_token_id}

@@ -10,8 +10,9 @@ from pydantic import ValidationError
 
 from bot.settings.keys import every_key
 from bot.settings.refusal import HIDDEN, SettingsError, found
-from bot.settings.sections import Settings, user_cache
+from bot.settings.sections import Settings
 from bot.settings.sources import CONFIG_VARIABLE, Chosen, from_environment, from_file, read_text
+from finetune.bases import default_cache
 
 __all__ = ["configuration_file", "load_settings"]
 
@@ -107,7 +108,7 @@ def _expanded(path: Path, *, subject: str, environment: Mapping[str, str]) -> Pa
 
 def _user_cache(environment: Mapping[str, str]) -> Path:
     try:
-        return user_cache(environment)
+        return default_cache(environment)
     except RuntimeError:
         raise SettingsError(
             "model.cache is empty and this user has no home directory; "

@@ -1,7 +1,6 @@
 """Every setting: its section, name, default, limits and what it does."""
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -9,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from bot.settings.values import Allowed, Directory, OptionalPath, Text, Token
+from finetune.bases import default_cache
 
 __all__ = [
     "DiscordSettings",
@@ -24,20 +24,7 @@ __all__ = [
     "Settings",
     "StoreSettings",
     "TelegramSettings",
-    "user_cache",
 ]
-
-
-def user_cache(environment: Mapping[str, str]) -> Path:
-    """Where this user's caches live, plus "punchline".
-
-    Raises `RuntimeError` for a user without a home directory.
-    """
-    named = Path(environment.get("XDG_CACHE_HOME") or "")
-    if named.is_absolute():  # a relative one is to be ignored, says its specification
-        return named / "punchline"
-    home = environment.get("HOME")
-    return (Path(home) if home else Path.home()) / ".cache" / "punchline"
 
 
 class Section(BaseModel):
@@ -80,7 +67,7 @@ class ModelSettings(Section):
     @property
     def cache_directory(self) -> Path:
         """`cache`, or the user's cache directory where that is empty."""
-        return self.cache or user_cache(os.environ)
+        return self.cache or default_cache(os.environ)
 
 
 class GenerationSettings(Section):

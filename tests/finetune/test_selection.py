@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from finetune.candidates import Candidate
 from finetune.moderation import Tier, fingerprint
+from finetune.novelty import NoveltyIndex
 from finetune.selection import Choice, Selector
 from finetune.template import EXAMPLES
 from tests.twins.moderator import BAD_TONE, RUDE, small_moderator
@@ -79,6 +80,27 @@ def test_what_an_untaught_model_was_shown_is_no_joke_of_its_own(
 def test_a_joke_has_to_begin_with_its_opening(selector: Selector) -> None:
     drawn = [candidate(BULL), candidate(OCEAN)]
     assert texts(selector.choices(drawn, opening="What did the ocean")) == [OCEAN]
+
+
+def test_a_copy_of_a_training_joke_is_not_told() -> None:
+    novelty = NoveltyIndex.build([OCEAN])
+    selector = Selector(moderator=small_moderator(), tier=Tier.FAMILY, novelty=novelty)
+    drawn = [candidate(BULL), candidate(OCEAN.upper()), candidate(f"Once more: {OCEAN}")]
+    assert texts(selector.choices(drawn, opening=None)) == [BULL]
+
+
+def test_a_member_may_begin_with_a_training_joke() -> None:
+    novelty = NoveltyIndex.build([OCEAN])
+    selector = Selector(moderator=small_moderator(), tier=Tier.FAMILY, novelty=novelty)
+    opening = "What did the ocean say to the beach?"
+    drawn = [candidate(OCEAN), candidate(f"{opening} Long time no sea.")]
+    assert texts(selector.choices(drawn, opening=opening)) == [drawn[1].text]
+
+
+def test_what_is_about_the_topic_comes_before_what_is_likelier(selector: Selector) -> None:
+    drawn = [candidate(BULL, score=-2), candidate(OCEAN, score=-0.5), candidate(ZERO, score=-1)]
+    assert texts(selector.choices(drawn, opening=None, topic="bulls")) == [BULL, OCEAN, ZERO]
+    assert texts(selector.choices(drawn, opening=None, topic="tuba")) == [OCEAN, ZERO, BULL]
 
 
 def test_nothing_drawn_is_nothing_to_tell(selector: Selector) -> None:

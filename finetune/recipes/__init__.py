@@ -1,0 +1,1 @@
+"""Recipes that ship with Punchline, one TOML file each."""

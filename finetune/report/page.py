@@ -1,0 +1,36 @@
+"""The report of a version as one HTML page that needs nothing from outside itself."""
+
+from pathlib import Path
+
+from markupsafe import Markup
+
+from finetune.report.content import ReportContent
+from finetune.report.curves import learning_rate_chart, loss_chart
+from finetune.report.highlights import highlights
+from finetune.report.rendering import render, write_whole
+from finetune.report.tables import metric_table, tables_of
+
+__all__ = ["write_report"]
+
+
+def write_report(path: Path, content: ReportContent) -> None:
+    """Write the page: figures, curves, samples, data and settings. Raises `OSError`.
+
+    The same content always gives the same bytes.
+    """
+    page = render(
+        "page.html.jinja",
+        {
+            "content": content,
+            "highlights": highlights(content),
+            "loss": loss_chart(content.history),
+            "rate": learning_rate_chart(content.history),
+            "held_out": [point for point in content.history if point.held_out_loss is not None],
+            "metrics": metric_table(content.metrics),
+            "data": tables_of(content.data, caption="The corpus"),
+            "recipe": tables_of(content.recipe, caption="Training"),
+            "environment": tables_of(content.environment, caption="Made with"),
+            "drawing": Markup,
+        },
+    )
+    write_whole(path, page)

@@ -1,0 +1,125 @@
+"""Nested settings and summaries as tables that a page can show."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from finetune.report.numbers import figure_text, label, value_text, which_is_better
+
+__all__ = ["Cell", "Table", "metric_table", "tables_of"]
+
+_ROWS = 40
+_EXAMPLES = "examples"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cell:
+    """A value; `note` stands smaller beneath it."""
+
+    text: str
+    numeric: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Table:
+    """Rows under a caption; the first cell of a row is its heading. `left_out` rows are not shown.
+
+    `head` is empty for a table of names and values.
+    """
+
+    caption: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    left_out: int = 0
+
+
+def metric_table(metrics: Mapping[str, Mapping[str, Mapping[str, float | None]]]) -> Table:
+    """A row a metric, a column for each thing measured."""
+    names = dict.fromkeys(name for column in metrics.values() for name in column)
+    rows = []
+    for name in names:
+        row = [Cell(text=label(name), note=which_is_better(name) or "")]
+        for column in metrics.values():
+            text, interval = figure_text(name, column.get(name, {}))
+            row.append(Cell(text=text, numeric=True, note=interval))
+        rows.append(row)
+    return Table(
+        caption="Every figure with its bootstrap interval beneath it",
+        head=["Metric", *map(label, metrics)],
+        rows=rows,
+    )
+
+
+def tables_of(content: Mapping[str, Any], *, caption: str) -> list[Table]:
+    """A table of the plain values, then one for each part that has parts of its own.
+
+    Examples are left out: a version carries no training text, least of all what was not fit for it.
+    """
+    content = _without_examples(content)
+    plain = {name: value for name, value in content.items() if not _has_parts(value)}
+    tables = [_pairs(caption, plain)] if plain else []
+    tables += [
+        table
+        for name, value in content.items()
+        if _has_parts(value)
+        for table in _part(label(name), value)
+    ]
+    return tables
+
+
+def _without_examples(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {
+            name: _without_examples(inner) for name, inner in value.items() if name != _EXAMPLES
+        }
+    if isinstance(value, list | tuple):
+        return [_without_examples(inner) for inner in value]
+    return value
+
+
+def _has_parts(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return bool(value)
+    return isinstance(value, list | tuple) and any(isinstance(each, Mapping) for each in value)
+
+
+def _part(caption: str, value: Any) -> Iterator[Table]:
+    if not isinstance(value, Mapping):
+        yield _records(caption, [("", each) for each in value if isinstance(each, Mapping)])
+        return
+    records = [(name, each) for name, each in value.items() if isinstance(each, Mapping)]
+    plain = {name: each for name, each in value.items() if not isinstance(each, Mapping)}
+    if plain:
+        yield _pairs(caption, plain)
+    if records:
+        yield _records(caption, records)
+
+
+def _pairs(caption: str, content: Mapping[str, Any]) -> Table:
+    rows = [[Cell(text=label(str(name))), Cell(text=value_text(value))] for name, value in content.items()]
+    return _table(caption, [], rows)
+
+
+def _records(caption: str, records: Sequence[tuple[str, Mapping[str, Any]]]) -> Table:
+    columns = list(dict.fromkeys(str(name) for _, record in records for name in record))
+    named = any(name for name, _ in records)
+    rows = [
+        [
+            *([Cell(text=label(str(name)))] if named else []),
+            *(_cell(record.get(column)) for column in columns),
+        ]
+        for name, record in records
+    ]
+    return _table(caption, [*([""] if named else []), *map(label, columns)], rows)
+
+
+def _table(caption: str, head: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Table:
+    return Table(
+        caption=caption, head=head, rows=rows[:_ROWS], left_out=max(0, len(rows) - _ROWS)
+    )
+
+
+def _cell(value: Any) -> Cell:
+    numeric = isinstance(value, int | float) and not isinstance(value, bool)
+    return Cell(text=value_text(value), numeric=numeric)

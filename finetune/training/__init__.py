@@ -1,0 +1,1 @@
+"""Training: examples, packing, the run, its checkpoints and what it reports."""

@@ -1,0 +1,105 @@
+"""Checkpoints of a run: which are whole, and the weights with the best held-out loss."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from finetune.training.failures import TrainingError
+
+__all__ = ["BestWeights", "WholeCheckpoints", "best_weights", "last_whole_checkpoint"]
+
+_WHOLE = "whole"
+_BEST = "best"
+
+
+def last_whole_checkpoint(run: Path) -> Path | None:
+    """The newest checkpoint that was written to its end, or None."""
+    whole = [path.parent for path in run.glob(f"checkpoint-*/{_WHOLE}")]
+    return max(whole, key=_step, default=None)
+
+
+def best_weights(run: Path) -> Path:
+    """The directory with the best weights of a run. Raises `TrainingError`."""
+    best = run / _BEST
+    if not best.is_dir():
+        raise TrainingError(f"{run} holds no evaluated weights; begin again without --resume.")
+    return best
+
+
+def _step(checkpoint: Path) -> int:
+    return int(checkpoint.name.rpartition("-")[2])
+
+
+class WholeCheckpoints(TrainerCallback):
+    """Marks a checkpoint once every file of it is on disk, so that a torn one is never used."""
+
+    def __init__(self, *, run: Path) -> None:
+        self._run = run
+
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """After all files were written."""
+        checkpoint = self._run / f"checkpoint-{state.global_step}"
+        for path in [*checkpoint.rglob("*"), checkpoint]:
+            _fsync(path)
+        (checkpoint / _WHOLE).touch()
+        _fsync(checkpoint)
+
+
+class BestWeights(TrainerCallback):
+    """Keeps the weights with the lowest held-out loss, and stops when it has stopped falling.
+
+    `patience` is how many evaluations in a row may bring nothing better.
+    """
+
+    def __init__(self, *, run: Path, patience: int) -> None:
+        self._run = run
+        self._patience = patience
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """The last step is evaluated whatever the interval says."""
+        if state.global_step >= state.max_steps:
+            control.should_evaluate = True
+
+    def on_evaluate(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        **named: Any,
+    ) -> None:
+        """Compare with all evaluations so far; the log of a resumed run has the earlier ones."""
+        losses = [entry["eval_loss"] for entry in state.log_history if "eval_loss" in entry]
+        since_best = len(losses) - 1 - losses.index(min(losses))
+        if not since_best:
+            self._keep(named["model"], {"step": state.global_step, "held_out_loss": losses[-1]})
+        elif since_best >= self._patience:
+            control.should_training_stop = True
+
+    def _keep(self, model: Any, about: dict[str, Any]) -> None:
+        fresh, best, old = (self._run / name for name in (f"{_BEST}.new", _BEST, f"{_BEST}.old"))
+        for leftover in (fresh, old):
+            shutil.rmtree(leftover, ignore_errors=True)
+        model.save_pretrained(fresh)
+        (fresh / "best.json").write_text(json.dumps(about), encoding="utf-8")
+        for path in [*fresh.rglob("*"), fresh]:
+            _fsync(path)
+        if best.exists():
+            best.rename(old)
+        fresh.rename(best)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,46 @@
+"""What stops a training run, said in one sentence."""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+__all__ = ["TrainingError", "failing_with_a_sentence"]
+
+_NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+_NO_SPACE = ("no space left", "disk quota exceeded", "unexpected pos", "file write failed")
+
+
+class TrainingError(Exception):
+    """A run that cannot begin or go on; the message is one sentence that says what to do."""
+
+
+@contextmanager
+def failing_with_a_sentence(*, kept: str) -> Iterator[None]:
+    """Turns a full memory or disk into a `TrainingError`; `kept` says what is still there."""
+    try:
+        yield
+    except (MemoryError, OSError, RuntimeError) as error:
+        sentence = _sentence(error)
+        if sentence is None:
+            raise
+        raise TrainingError(f"{sentence} {kept}") from error
+
+
+def _sentence(error: Exception) -> str | None:
+    said = str(error).lower()
+    if isinstance(error, MemoryError | torch.OutOfMemoryError) or _mentions(said, _NO_MEMORY):
+        return (
+            "The memory is full; halve recipe.sequences and double recipe.accumulation, or set "
+            "gradient_checkpointing=true, and see what it needs: python -m finetune memory."
+        )
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    # torch and safetensors report a full disk as an error of their own.
+    if full or _mentions(said, _NO_SPACE):
+        return "The disk is full; make room and run the same command with --resume."
+    return None
+
+
+def _mentions(said: str, phrases: tuple[str, ...]) -> bool:
+    return any(phrase in said for phrase in phrases)

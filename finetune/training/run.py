@@ -1,0 +1,160 @@
+"""One training run: from a prepared corpus and a recipe to the weights with the best loss."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from transformers import PrinterCallback, ProgressCallback, set_seed
+from trl.trainer.sft_config import SFTConfig
+
+from finetune.recipes.recipe import Recipe
+from finetune.training.checkpoints import (
+    BestWeights,
+    WholeCheckpoints,
+    best_weights,
+    last_whole_checkpoint,
+)
+from finetune.training.datasets import PackedJokes
+from finetune.training.failures import failing_with_a_sentence
+from finetune.training.interruption import Interruption
+from finetune.training.learner import Learner
+from finetune.training.packing import collate
+from finetune.training.reporting import Reporter
+from finetune.training.samples import sample_jokes
+from finetune.training.trainer import HumourTrainer
+from finetune.training.watching import SoundGradients, Watching
+
+__all__ = ["Outcome", "TrainingRun"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How a run ended: `history` is what was logged.
+
+    A run that a signal ended, `interrupted_by`, has no `best` weights yet.
+    """
+
+    best: Path | None
+    history: Sequence[dict[str, float]]
+    step: int
+    interrupted_by: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingRun:
+    """Everything a run needs; `directory` is where its checkpoints live."""
+
+    recipe: Recipe
+    learner: Learner
+    train: Path
+    held_out: Path
+    directory: Path
+    reporter: Reporter
+
+    def run(self, *, resume: bool) -> Outcome:
+        """Train to the end, or until a signal comes.
+
+        With `resume` it goes on from the newest whole checkpoint exactly as if it had never
+        stopped. Raises `TrainingError` and `CorpusError`.
+        """
+        checkpoint = last_whole_checkpoint(self.directory) if resume else None
+        kept = "No checkpoint was written yet."
+        if checkpoint is not None:
+            kept = f"The last good checkpoint is {checkpoint.name} in {self.directory}."
+        with failing_with_a_sentence(kept=kept):
+            return self._run(checkpoint)
+
+    def _run(self, checkpoint: Path | None) -> Outcome:
+        set_seed(self.recipe.seed)
+        self.reporter.stage("reading the jokes", 0, 0)
+        packed = PackedJokes(recipe=self.recipe, learner=self.learner)
+        train = packed.of(self.train)
+        held_out = packed.of(self.held_out, limit=self.recipe.held_out_jokes)
+        interruption = Interruption()
+        trainer = HumourTrainer(
+            model=self.learner.model,
+            args=self._arguments(len(train)),
+            train_dataset=train,
+            eval_dataset=held_out,
+            processing_class=self.learner.tokenizer,
+            data_collator=partial(collate, pad_id=self.learner.tokenizer.eos_token_id),
+        )
+        for unwanted in (PrinterCallback, ProgressCallback):
+            trainer.remove_callback(unwanted)
+        for callback in (
+            WholeCheckpoints(run=self.directory),
+            BestWeights(run=self.directory, patience=self.recipe.patience),
+            SoundGradients(),
+            Watching(reporter=self.reporter, samples=self._samples),
+            interruption,
+        ):
+            trainer.add_callback(callback)
+        with interruption.watched():
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        state = trainer.state
+        stopped = interruption.signal if state.global_step < state.max_steps else None
+        return Outcome(
+            best=None if stopped is not None else best_weights(self.directory),
+            history=state.log_history,
+            step=state.global_step,
+            interrupted_by=stopped,
+        )
+
+    def _arguments(self, rows: int) -> SFTConfig:
+        recipe = self.recipe
+        steps = math.ceil(rows / (recipe.sequences * recipe.accumulation))
+        return SFTConfig(
+            output_dir=str(self.directory),
+            per_device_train_batch_size=recipe.sequences,
+            per_device_eval_batch_size=recipe.sequences,
+            gradient_accumulation_steps=recipe.accumulation,
+            num_train_epochs=recipe.epochs,
+            learning_rate=recipe.learning_rate,
+            lr_scheduler_type=recipe.schedule,
+            warmup_steps=self._warmup_steps(steps),
+            weight_decay=recipe.weight_decay,
+            max_grad_norm=recipe.clip,
+            optim="adamw_torch",
+            bf16=self.learner.mixed_precision,
+            use_cpu=self.learner.model.device.type == "cpu",
+            activation_checkpointing=recipe.gradient_checkpointing,
+            torch_compile=recipe.compiled,
+            eval_strategy="steps",
+            eval_steps=max(1, steps // recipe.evaluations),
+            prediction_loss_only=True,
+            logging_steps=recipe.log_steps,
+            logging_nan_inf_filter=False,
+            include_num_input_tokens_seen="all",
+            save_strategy="steps",
+            save_steps=recipe.checkpoint_steps,
+            save_total_limit=2,
+            report_to=recipe.trackers or "none",
+            disable_tqdm=True,
+            seed=recipe.seed,
+            data_seed=recipe.seed,
+            dataloader_pin_memory=self.learner.model.device.type == "cuda",
+            remove_unused_columns=False,
+            max_length=None,
+            dataset_kwargs={"skip_prepare_dataset": True},
+        )
+
+    def _warmup_steps(self, steps_an_epoch: int) -> int:
+        """At most a tenth of all steps, so that a small corpus is not spent on warming up."""
+        steps = math.ceil(steps_an_epoch * self.recipe.epochs)
+        wanted = self.recipe.warmup_steps
+        return min(math.ceil(wanted * steps if wanted < 1 else wanted), max(1, steps // 10))
+
+    def _samples(self, model: Any) -> list[str]:
+        if not self.recipe.samples:
+            return []
+        return sample_jokes(
+            model,
+            self.learner.tokenizer,
+            self.learner.template,
+            sampling=self.recipe.sampling,
+            count=self.recipe.samples,
+            seed=self.recipe.seed,
+        )
