@@ -5,17 +5,24 @@ import os
 import sys
 
 from bot.app import ExitCode
-from bot.base_model import BaseModelError
 from bot.cli import app
 from bot.fronts.attach import NobodyAnswersError
 from bot.fronts.port import InterruptedByMemberError
 from bot.fronts.socket import SocketInUseError
+from bot.model import BaseModelError
 from bot.settings import SettingsError
 from bot.store.port import StoreUnavailable
+from finetune.artifacts import BrokenVersionError
 
 __all__ = ["main"]
 
-_SENTENCES = (BaseModelError, NobodyAnswersError, SocketInUseError, StoreUnavailable)
+_SENTENCES = (
+    BaseModelError,
+    BrokenVersionError,
+    NobodyAnswersError,
+    SocketInUseError,
+    StoreUnavailable,
+)
 
 
 def main() -> None:

@@ -8,7 +8,6 @@ import sys
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from bot.fronts.port import Front, InterruptedByMemberError
@@ -16,6 +15,7 @@ from bot.generation.pool import WorkerPool
 from bot.generation.protocol import Sampling
 from bot.generation.queue import LineLimits
 from bot.generation.supervisor import SupervisionLimits, WorkerState
+from bot.model import ServedModel
 from bot.quotas import QuotaLimits, Quotas
 from bot.service import JokeService, TellingPolicy
 from bot.settings import Settings
@@ -63,20 +63,20 @@ class App:
 
 
 @asynccontextmanager
-async def open_app(settings: Settings, *, model_directory: Path) -> AsyncIterator[App]:
+async def open_app(settings: Settings, *, model: ServedModel) -> AsyncIterator[App]:
     """A started app; leaving the context drains and stops it.
 
     The worker loads its model while the rest gets ready and after. Raises what `SqlStore.open`
     raises.
     """
-    pool = _pool(settings, model_directory)
+    pool = _pool(settings, model)
     pool.start()
-    loading = asyncio.create_task(asyncio.to_thread(Moderator.load), name="moderator")
+    loading = asyncio.create_task(asyncio.to_thread(_selector, settings, model), name="selector")
     try:
         store = await SqlStore.open(directory=settings.store.directory)
         try:
             app = App(
-                service=_service(settings, store=store, pool=pool, moderator=await loading),
+                service=_service(settings, store=store, pool=pool, selector=await loading),
                 pool=pool,
                 store=store,
                 settings=settings,
@@ -166,12 +166,13 @@ async def _recover(app: App, fronts: Sequence[Front]) -> None:
             _log.info("Answered %d requests from before the restart.", answered)
 
 
-def _pool(settings: Settings, model_directory: Path) -> WorkerPool:
+def _pool(settings: Settings, model: ServedModel) -> WorkerPool:
     generation, queue = settings.generation, settings.queue
     return WorkerPool(
         command=(
             *(sys.executable, "-m", "bot.generation.worker"),
-            *("--model", str(model_directory), "--name", settings.model.base),
+            *("--model", str(model.directory), "--name", model.name),
+            *(("--base", str(model.base_directory)) if model.base_directory else ()),
             *("--device", generation.device, "--dtype", generation.dtype),
             *("--threads", str(generation.threads), "--slots", str(generation.slots)),
         ),
@@ -189,14 +190,23 @@ def _pool(settings: Settings, model_directory: Path) -> WorkerPool:
     )
 
 
+def _selector(settings: Settings, model: ServedModel) -> Selector:
+    """Takes more than a second. Raises `BrokenVersionError`."""
+    return Selector(
+        moderator=Moderator.load(),
+        tier=Tier(settings.moderation.tier),
+        novelty=model.novelty(),
+    )
+
+
 def _service(
-    settings: Settings, *, store: SqlStore, pool: WorkerPool, moderator: Moderator
+    settings: Settings, *, store: SqlStore, pool: WorkerPool, selector: Selector
 ) -> JokeService:
     generation, quota, moderation = settings.generation, settings.quota, settings.moderation
     return JokeService(
         store=store,
         generator=pool,
-        selector=Selector(moderator=moderator, tier=Tier(moderation.tier)),
+        selector=selector,
         quotas=Quotas(
             store=store,
             limits=QuotaLimits(

@@ -14,7 +14,6 @@ from rich.console import Console
 from rich.text import Text
 
 from bot.app import App, ExitCode, open_app, run_fronts, until_terminated
-from bot.base_model import base_directory, ready_directory
 from bot.doctor import State, examine, show
 from bot.fronts.attach import attach as attach_to
 from bot.fronts.conversation import Conversation
@@ -24,6 +23,7 @@ from bot.fronts.socket import SocketFront, refuse_second
 from bot.fronts.terminal import TERMINAL, TerminalFront, typed_lines
 from bot.jokes import Community, Joke
 from bot.logs import configure_logging
+from bot.model import ServedModel, prepared_model, ready_model
 from bot.settings import Settings, configuration_file, load_settings
 from bot.store.backup import backup as back_up
 from bot.store.backup import restore as put_back
@@ -155,10 +155,10 @@ async def _chat(settings: Settings) -> int:
     interactive = sys.stdin.isatty()
     console = Console()
     screen = Screen(console=console)
-    model_directory = await _prepared(settings)
+    model = await _prepared(settings)
     if interactive and console.is_terminal:
         console.print(Text("Punchline", style="bold green"), "– type a topic, or /help.\n")
-    async with open_app(settings, model_directory=model_directory) as running:
+    async with open_app(settings, model=model) as running:
         front = TerminalFront(
             conversation=_conversation(running, screen, member=str(os.getuid())),
             lines=typed_lines() if interactive else read_lines(sys.stdin.fileno()),
@@ -172,8 +172,8 @@ async def _serve(settings: Settings) -> int:
     path = settings.store.directory / _SOCKET
     # Before a second model takes up memory.
     await refuse_second(path)
-    model_directory = await _prepared(settings)
-    async with open_app(settings, model_directory=model_directory) as running:
+    model = await _prepared(settings)
+    async with open_app(settings, model=model) as running:
         front = SocketFront(
             path=path,
             converse=lambda screen, member: _conversation(running, screen, member=member),
@@ -182,9 +182,9 @@ async def _serve(settings: Settings) -> int:
 
 
 async def _tell(settings: Settings, order: Order, *, as_json: bool) -> int:
-    model_directory = await _prepared(settings)
+    model = await _prepared(settings)
     complaints = Console(stderr=True)
-    async with open_app(settings, model_directory=model_directory) as running:
+    async with open_app(settings, model=model) as running:
         with complaints.status("Thinking of something funny…"):
             answers = await tell_jokes(running, order, community=_HERE, member=str(os.getuid()))
     told = [answer for answer in answers if isinstance(answer, Joke)]
@@ -202,13 +202,13 @@ async def _attach(path: Path) -> int:
     return ExitCode.CLEAN
 
 
-async def _prepared(settings: Settings) -> Path:
-    """The base model's directory, with a progress bar if it takes some making."""
-    ready = await asyncio.to_thread(ready_directory, settings)
+async def _prepared(settings: Settings) -> ServedModel:
+    """The model to serve, with a progress bar if its base takes some making."""
+    ready = await asyncio.to_thread(ready_model, settings)
     if ready is not None:
         return ready
-    with progress_bar(f"preparing {settings.model.base} (once)") as show_progress:
-        return await base_directory(settings, progress=show_progress)
+    with progress_bar("preparing the base model (once)") as show_progress:
+        return await prepared_model(settings, progress=show_progress)
 
 
 def _conversation(running: App, screen: Screen, *, member: str) -> Conversation:

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.base_model import BaseModelError, ready_directory
+from bot.model import BaseModelError, ready_model
 from bot.phrases import counted
 from bot.settings import Settings
 from bot.store.inspection import inspect
@@ -120,34 +120,35 @@ def _disk(subject: str, place: Path) -> Finding:
 
 
 def _model(settings: Settings) -> Finding:
-    base = settings.model.base
     try:
-        directory = ready_directory(settings)
-        if directory is None:
-            seen = f"{base} is not prepared yet; {_PREPARE}"
+        model = ready_model(settings)
+        if model is None:
+            seen = f"the base is not prepared yet; {_PREPARE}"
             return Finding(subject="model", state=State.NOTE, seen=seen)
-        if (directory / MANIFEST).is_file():
-            verify(directory)
-    except BaseModelError as error:
+    except (BaseModelError, BrokenVersionError) as error:
         return Finding(
             subject="model",
             state=State.FAIL,
             seen=str(error),
             mend="do as it says, or set model.base to 'starter' in config.toml",
         )
-    except BrokenVersionError as error:
-        # Only what Punchline made itself can be made again.
-        theirs = Path(base).is_dir()
-        mend = f"remove it, and it is prepared again at the next start: rm -r {directory}"
-        return Finding(
-            subject="model",
-            state=State.FAIL,
-            seen=str(error),
-            mend="put back an intact copy, or set model.base to another" if theirs else mend,
-        )
-    seen = (
-        f"{directory}, verified" if base == str(directory) else f"{base} in {directory}, verified"
-    )
+    parts = [part for part in (model.directory, model.base_directory) if part is not None]
+    for part in parts:
+        try:
+            if (part / MANIFEST).is_file():
+                verify(part)
+        except BrokenVersionError as error:
+            # Only what Punchline made itself can be made again.
+            ours = part.is_relative_to(settings.model.cache_directory)
+            mend = f"remove it, and it is prepared again at the next start: rm -r {part}"
+            return Finding(
+                subject="model",
+                state=State.FAIL,
+                seen=str(error),
+                mend=mend if ours else "put back an intact copy, or name another in config.toml",
+            )
+    where = " on ".join(map(str, parts))
+    seen = f"{where}, verified" if model.name == where else f"{model.name} in {where}, verified"
     return Finding(subject="model", state=State.OK, seen=seen)
 
 

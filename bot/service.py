@@ -272,7 +272,10 @@ class JokeService:
         """What fits and is new to the community; a repeat asked for by seed need not be new."""
         # In a thread, so that a burst of long jokes cannot hold up everybody's buttons.
         choices = await asyncio.to_thread(
-            self._selector.choices, candidates, opening=request.opening
+            self._selector.choices,
+            candidates,
+            opening=request.opening,
+            topic=request.topic,
         )
         if request.seed is not None or not choices:
             return choices

@@ -4,6 +4,8 @@ import typer
 
 from finetune.commands.base import base
 from finetune.commands.device import device
+from finetune.commands.prepare import prepare
+from finetune.commands.train import train
 
 __all__ = ["app", "main"]
 
@@ -13,7 +15,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (base, device):
+for command in (base, device, prepare, train):
     app.command()(command)
 
 

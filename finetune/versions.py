@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
 import torch
@@ -11,12 +10,9 @@ from finetune.artifacts import MANIFEST, Manifest, is_adapter, read_manifest
 from finetune.conversion import prepare
 from finetune.models import LoadedModel, load_model
 from finetune.progress import Progress
+from finetune.shipped import SHIPPED, shipped_version
 
-__all__ = ["SHIPPED", "Found", "find_version", "open_version", "shipped_version"]
-
-SHIPPED = "punchline-starter"
-"""The name of the version that ships with Punchline."""
-
+__all__ = ["Found", "find_version", "open_version"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
@@ -26,11 +22,6 @@ class Found:
     directory: Path
     base_directory: Path | None
     manifest: Manifest | None
-
-
-def shipped_version() -> Path:
-    """The directory of the version that ships with Punchline."""
-    return Path(str(resources.files("finetune") / "starter"))
 
 
 def find_version(name: str, *, cache: Path, progress: Progress, revision: str = "") -> Found:

@@ -167,6 +167,7 @@ def main(*, engine_for: Callable[..., Engine] = build_engine) -> None:
             name=arguments.name,
             device=device,
             dtype=choose_dtype(arguments.dtype, device),
+            base_directory=arguments.base,
         )
     except BrokenVersionError as error:
         output.write(encode(Broken(detail=str(error))))
@@ -190,6 +191,7 @@ def main(*, engine_for: Callable[..., Engine] = build_engine) -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bot.generation.worker")
     parser.add_argument("--model", required=True, help="directory of a model version")
+    parser.add_argument("--base", type=Path, help="directory of the base of an adapter")
     parser.add_argument("--name", required=True, help="what to call a directory without manifest")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--dtype", default="auto")

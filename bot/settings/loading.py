@@ -71,7 +71,8 @@ def _together(values: Mapping[str, Any], chosen: Mapping[str, Chosen]) -> Settin
 def _placed(choice: Chosen, environment: Mapping[str, str]) -> Any:
     """The value, with a path made absolute."""
     value = choice.value
-    if choice.key.name == "model.base" and _is_local(value):
+    named_model = choice.key.name == "model.version" and value not in ("auto", "none")
+    if named_model or (choice.key.name == "model.base" and _is_local(value)):
         return str(_absolute(Path(value), choice, environment))
     return _absolute(value, choice, environment) if isinstance(value, Path) else value
 

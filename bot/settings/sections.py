@@ -51,6 +51,15 @@ class ModelSettings(Section):
             '"starter", a hub id such as "openai-community/gpt2", a local directory or a .gguf file'
         ),
     ] = "starter"
+    version: Annotated[
+        Text,
+        Field(
+            min_length=1,
+            description="The taught version; auto takes the one that ships with Punchline where "
+            "the base is the starter, and the base alone where it is not.",
+        ),
+        Allowed('"auto", "none" for the base alone, or the directory of a version'),
+    ] = "auto"
     revision: Annotated[
         Text,
         Field(description="Branch, tag or commit of a base model from the hub."),

@@ -8,9 +8,10 @@ import typer
 
 from finetune.commands.failing import failing_plainly
 from finetune.corpus.jokes import CorpusError
+from finetune.moderation import Tier
 from finetune.progress import ProgressStyle, json_line, reporting
 
-__all__ = ["TierOption", "prepare"]
+__all__ = ["TierOption", "prepare", "tier_of"]
 
 
 class TierOption(StrEnum):
@@ -20,6 +21,11 @@ class TierOption(StrEnum):
     STANDARD = "standard"
     ADULT = "adult"
     NONE = "none"
+
+
+def tier_of(option: TierOption) -> Tier | None:
+    """The tier that is meant, or None for none."""
+    return None if option is TierOption.NONE else Tier(option.value)
 
 
 @failing_plainly(CorpusError)
@@ -38,7 +44,7 @@ def prepare(
     english: Annotated[bool, typer.Option(help="Drop what is not English.")] = True,
     similarity: Annotated[
         float, typer.Option(min=0.3, max=1.0, help="Jokes as similar as this are duplicates.")
-    ] = 0.6,
+    ] = 0.5,
     held_out: Annotated[
         float, typer.Option(min=0.0, max=0.5, help="Share of jokes kept from training.")
     ] = 0.05,
@@ -55,7 +61,6 @@ def prepare(
     from finetune.corpus.preparation import PrepareOptions, prepare_corpus
     from finetune.corpus.sources import open_source
     from finetune.corpus.table import summary_table
-    from finetune.moderation import Tier
 
     opened = [source for name in sources for source in open_source(name)]
     with reporting(progress, "preparing") as show:
@@ -63,7 +68,7 @@ def prepare(
             opened,
             out=out,
             options=PrepareOptions(
-                tier=None if tier is TierOption.NONE else Tier(tier.value),
+                tier=tier_of(tier),
                 max_words=max_words,
                 english=english,
                 similarity=similarity,

@@ -15,10 +15,11 @@ from finetune.moderation.folding import plain_letters
 
 __all__ = ["SeenJokes"]
 
-_BANDS = 16
-_ROWS = 4
+# Finds 96 % of the pairs with a similarity of 0.5 and 99.7 % of those with 0.6.
+_BANDS = 24
+_ROWS = 3
 _LETTERS = 5
-_MOST_CANDIDATES = 100
+_MOST_CANDIDATES = 50
 _CACHE_KIB = 32_768
 _NO_LETTER = re.compile(r"[^a-z0-9]+")
 
@@ -31,8 +32,10 @@ CREATE TABLE jokes (number INTEGER PRIMARY KEY, fingerprint BLOB UNIQUE, folded 
 CREATE TABLE bands (key INTEGER, number INTEGER, PRIMARY KEY (key, number)) WITHOUT ROWID;
 """
 _CANDIDATES = f"""
-SELECT folded FROM jokes WHERE number IN
-(SELECT number FROM bands WHERE key IN ({",".join("?" * _BANDS)}) ORDER BY number LIMIT ?)
+SELECT folded FROM jokes WHERE number IN (
+    SELECT number FROM bands WHERE key IN ({",".join("?" * _BANDS)})
+    GROUP BY number ORDER BY COUNT(*) DESC, number LIMIT ?
+)
 """
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from finetune.corpus.language import is_english
+from finetune.corpus.language import English
 from finetune.moderation import Moderator, Tier, presentable
 from finetune.moderation.addresses import has_address
 from finetune.moderation.repetition import is_looping
@@ -17,9 +17,6 @@ _FEWEST_WORDS = 3
 _FEWEST_SHOUTED_LETTERS = 12
 _SHOUTED_SHARE = 0.7
 _END = re.compile(r"""(?:[.!?…"'”’)\]*~]|[:;=]-?[(/]|[^\w\s!-/:-@\[-`{-~])$""")
-_CUT_OFF = re.compile(
-    r"\b(?:the|a|an|and|or|but|of|with|because|my|your|their|if|than|i'm|[\w]+'re)[.]?$", re.I
-)
 
 
 class Dropped(StrEnum):
@@ -41,12 +38,15 @@ class Dropped(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Filters:
-    """What a joke must be like; without a `tier` nothing is too offensive."""
+    """What a joke must be like.
+
+    Without `moderator` and `tier` nothing is too offensive, without `english` any language does.
+    """
 
     moderator: Moderator | None
     tier: Tier | None
     longest: int
-    english: bool
+    english: English | None
 
     def causes(self, texts: Sequence[str]) -> list[Dropped | None]:
         """For each text why it is dropped, or None; offensiveness is judged all at once."""
@@ -66,13 +66,16 @@ class Filters:
             (Dropped.EMPTY, lambda: words == 0),
             (Dropped.TOO_SHORT, lambda: words < _FEWEST_WORDS),
             (Dropped.TOO_LONG, lambda: words > self.longest),
-            (Dropped.NOT_ENGLISH, lambda: self.english and not is_english(text)),
+            (
+                Dropped.NOT_ENGLISH,
+                lambda: self.english is not None and not self.english.recognises(text),
+            ),
             (Dropped.ADDRESS, lambda: has_address(text)),
             (Dropped.LOOPING, lambda: is_looping(text)),
             # What serving would refuse to show must not be taught.
             (Dropped.UNPRESENTABLE, lambda: presentable(text, opening=None) != text),
             (Dropped.SHOUTING, lambda: _is_shouted(text)),
-            (Dropped.UNFINISHED, lambda: not _END.search(text) or bool(_CUT_OFF.search(text))),
+            (Dropped.UNFINISHED, lambda: not _END.search(text)),
         )
         return next((cause for cause, applies in checks if applies()), None)
 

@@ -15,6 +15,7 @@ from finetune.corpus.corpus import SCHEMA, Corpus, fingerprint_of, open_corpus
 from finetune.corpus.duplicates import SeenJokes
 from finetune.corpus.filters import Filters
 from finetune.corpus.jokes import HELD_OUT, SUMMARY, TRAIN, CorpusError, CorpusJoke
+from finetune.corpus.language import English
 from finetune.corpus.repair import repair
 from finetune.corpus.sources import RawJoke, Source
 from finetune.corpus.split import is_held_out
@@ -38,7 +39,7 @@ class PrepareOptions:
     tier: Tier | None = Tier.FAMILY
     max_words: int = 60
     english: bool = True
-    similarity: float = 0.6
+    similarity: float = 0.5
     held_out: float = 0.05
     limit: int | None = None
 
@@ -77,7 +78,7 @@ def _write_jokes(
         moderator=None if options.tier is None else Moderator.load(),
         tier=options.tier,
         longest=options.max_words,
-        english=options.english,
+        english=English.load() if options.english else None,
     )
     database = directory / "seen.sqlite"
     with ExitStack() as stack:

@@ -17,23 +17,31 @@ _BLANKS = re.compile(r"\s+")
 _LEADING_LABEL = re.compile(
     r"^(?:[\[(](?:OC|NSFW|joke|meta|request)[\])][:\s]*|(?:joke|title)\s*:\s+)+", re.I
 )
-_QUESTION_LABEL = re.compile(r"^Q(?:uestion)?\s*[:.)]\s*(?=\S)", re.I)
+_QUESTION_LABEL = re.compile(r"^Q(?:uestion)?\s*[:.)]\s*(?=\S)|(?<=[.!?] )Q:\s+(?=\S)", re.I)
 _ANSWER_LABEL = re.compile(r"""(?<=[\s?.!"”])A(?:nswer)?\s?[:)]\s*(?=\S)|(?<=[?] )A[.]\s+(?=\S)""")
 _TRAILING = re.compile(
-    r"(?:\s+(?:\#\w+|(?:https?://|www\.|pic\.twitter\.com/)\S*|[\[(](?:OC|NSFW|x-?post)[\])]))+\s*$",
+    r"(?:\s+(?:\#\w+|(?:https?://|www\.|pic\.twitter\.com/)\S*|read\ more(?:\.\.\.|…)?|[\[(](?:OC|NSFW|x-?post)[\])]))+\s*$",
     re.I,
 )
-_SPACE_BEFORE_MARK = re.compile(r"(?<=\w)\s+([?!,]+|\.)(?=\s|$)")
+_SPACE_BEFORE_MARK = re.compile(r"""(?<=\w)\s+([?!,]+|\.(?!\s\.))(?=[\s"”]|$)""")
+_LOST_APOSTROPHE = re.compile(r"(?<=[a-z])\?(?=(?:s|t|re|ll|ve|d|m)\b)", re.I)
 _MISSING_SPACE = re.compile(r"""((?<=[a-z]{2})[.!?]+["”]?)(?=["“]?[A-Z][a-z' ])""")
 _QUOTES = {'"': '"', "“": "”"}
 _LAST_LETTER = re.compile(r"[\w%$€£+°]$")
+_CUT_OFF = re.compile(
+    r"\b(?:the|an?|and|or|but|of|because|my|your|their|if|than|i['’]m|\w+['’]re)$", re.I
+)
+_KNOCK_KNOCK = re.compile(r"^(knock)[\s,.!-]*(knock)[\s.!,-]*(?=who)", re.I)
+_KNOCK_QUESTION = re.compile(r"\b(who['’]s there|who)\s?!(?=\s|$)", re.I)
+_DOTS = re.compile(r"(?:\.\s?){4,}|\.(?:\s\.){2,}")
+_MARKS = re.compile(r"([!?])\1{3,}")
 
 
 def repair(text: str) -> str:
     """The joke on one line with its encoding mended and labels, markup and trailing tags removed.
 
     A dialogue's lines are joined by single spaces. A joke that ends in a word gets the full stop it
-    lacks. Repairing the result again changes nothing.
+    lacks, unless the word shows that more was to come. Repairing the result again changes nothing.
     """
     before = None
     # One repair can uncover what the next one mends, as an entity inside quotes does.
@@ -51,9 +59,17 @@ def _repaired_once(text: str) -> str:
     if _QUESTION_LABEL.match(text):
         text = _ANSWER_LABEL.sub(" ", _QUESTION_LABEL.sub("", text))
     text = _TRAILING.sub("", text)
-    text = _MISSING_SPACE.sub(r"\1 ", _SPACE_BEFORE_MARK.sub(r"\1", text))
-    text = _BLANKS.sub(" ", _without_quotes(text)).strip()
-    return f"{text}." if _LAST_LETTER.search(text) else text
+    text = _SPACE_BEFORE_MARK.sub(r"\1", _LOST_APOSTROPHE.sub("'", text))
+    text = _MISSING_SPACE.sub(r"\1 ", text)
+    text = _DOTS.sub("... ", _MARKS.sub(r"\1\1\1", text))
+    text = _BLANKS.sub(" ", _without_quotes(_knock_knock(text))).strip()
+    return f"{text}." if _LAST_LETTER.search(text) and not _CUT_OFF.search(text) else text
+
+
+def _knock_knock(text: str) -> str:
+    """A knock-knock joke with a question mark after its questions, as most are not written."""
+    knocked, times = _KNOCK_KNOCK.subn(r"\1 \2. ", text)
+    return _KNOCK_QUESTION.sub(r"\1?", knocked) if times else text
 
 
 def _without_quotes(text: str) -> str:

@@ -13,33 +13,40 @@ __all__ = ["summary_table"]
 
 
 def summary_table(summary: Mapping[str, Any]) -> RenderableType:
-    """Rows, drops by cause with examples, lengths and topics of the saved table."""
-    return Group(_rows(summary), _figures(summary))
+    """Rows by source, drops by cause with an example, lengths and topics of the saved table."""
+    return Group(_sources(summary), _causes(summary), _figures(summary))
 
 
-def _rows(summary: Mapping[str, Any]) -> Table:
+def _sources(summary: Mapping[str, Any]) -> Table:
     sources: Mapping[str, Mapping[str, Any]] = summary["sources"]
-    examples: Mapping[str, list[str]] = summary["examples"]
-    several = len(sources) > 1
-    table = Table(title="Corpus")
-    table.add_column("")
-    for name in sources:
-        table.add_column(Text(name), justify="right")
-    if several:
-        table.add_column("all", justify="right")
-    table.add_column("for example", overflow="ellipsis", no_wrap=True, max_width=48)
+    table = Table("source", title="Corpus", title_justify="left", show_footer=len(sources) > 1)
+    table.columns[0].footer = "all"
+    columns = [
+        ("rows", [source["rows"] for source in sources.values()]),
+        ("broken", [source["broken"] for source in sources.values()]),
+        ("dropped", [sum(source["dropped"].values()) for source in sources.values()]),
+        ("kept", [source["kept"] for source in sources.values()]),
+    ]
+    for label, counts in columns:
+        table.add_column(label, justify="right", footer=f"{sum(counts):,}")
+    for name, *counts in zip(sources, *(counts for _, counts in columns), strict=True):
+        table.add_row(Text(name), *(f"{count:,}" for count in counts))
+    return table
 
-    def add(label: str, counts: list[int], example: str = "", style: str = "") -> None:
-        cells = [f"{count:,}" for count in (*counts, *([sum(counts)] if several else []))]
-        table.add_row(label, *cells, Text(example), style=style)
 
-    add("rows in", [source["rows"] for source in sources.values()])
-    add("broken", [source["broken"] for source in sources.values()])
+def _causes(summary: Mapping[str, Any]) -> Table:
+    sources: Mapping[str, Mapping[str, Any]] = summary["sources"]
+    rows = sum(source["rows"] for source in sources.values())
+    table = Table(expand=True)
+    table.add_column("dropped because", no_wrap=True)
+    table.add_column("rows", justify="right", no_wrap=True)
+    table.add_column("share", justify="right", no_wrap=True)
+    table.add_column("for example", overflow="ellipsis", no_wrap=True, ratio=1)
     for cause in next(iter(sources.values()))["dropped"]:
-        counts = [source["dropped"][cause] for source in sources.values()]
-        if any(counts):
-            add(cause, counts, examples.get(cause, [""])[0])
-    add("kept", [source["kept"] for source in sources.values()], style="bold")
+        times = sum(source["dropped"][cause] for source in sources.values())
+        if times:
+            example = summary["examples"].get(cause, [""])[0]
+            table.add_row(cause, f"{times:,}", f"{times / rows:.1%}", Text(example))
     return table
 
 

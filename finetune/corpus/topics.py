@@ -4,8 +4,9 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from importlib import resources
 from typing import Self
+
+from finetune.corpus.wordlists import topic_nouns, topic_stopwords
 
 __all__ = ["TopicFinder"]
 
@@ -41,8 +42,8 @@ class TopicFinder:
     @classmethod
     def load(cls) -> Self:
         """The finder with the lists that ship with Punchline."""
-        stopwords = frozenset(_lines("topic_stopwords"))
-        nouns = {noun: place for place, noun in enumerate(_lines("topic_nouns"))}
+        stopwords = frozenset(topic_stopwords())
+        nouns = {noun: place for place, noun in enumerate(topic_nouns())}
         return cls(
             nouns={noun: at for noun, at in nouns.items() if noun not in stopwords},
             stopwords=stopwords,
@@ -88,6 +89,7 @@ class TopicFinder:
                 and name[0].isupper()
                 and name[1:].islower()
                 and before[0].islower()
+                and before[0] != "by"  # invented authors of invented books are puns
                 and text[before.end() : word.start()] == " "
                 and name.lower() not in self.nouns
                 and name.lower() not in self.stopwords
@@ -98,10 +100,5 @@ class TopicFinder:
 
 
 def _overlap(one: _Found, other: _Found) -> bool:
-    return (one.start < other.end and other.start < one.end) or one.topic == other.topic
-
-
-def _lines(name: str) -> list[str]:
-    path = resources.files("finetune") / "wordlists" / f"{name}.txt"
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return [line for line in (line.partition("#")[0].strip() for line in lines) if line]
+    is_same = one.topic.removesuffix("s") == other.topic.removesuffix("s")
+    return is_same or (one.start < other.end and other.start < one.end)

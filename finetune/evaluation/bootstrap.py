@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 __all__ = [
     "Figure",
@@ -98,6 +98,6 @@ def _weights(size: int, seed: int) -> Iterator[_Floats]:
         yield generator.multinomial(size, np.full(size, 1 / size), size=_AT_ONCE).astype(float)
 
 
-def _with_percentiles(value: float, drawn: ArrayLike) -> Figure:
+def _with_percentiles(value: float, drawn: _Floats) -> Figure:
     low, high = np.quantile(drawn, (_OUTSIDE / 2, 1 - _OUTSIDE / 2))
     return Figure(value, float(low), float(high))

@@ -65,7 +65,7 @@ def draw_jokes(
     *,
     each: int,
     seed: int,
-    sampling: Sampling = Sampling(),  # noqa: B008 - a frozen value
+    sampling: Sampling = Sampling(),
     batch: int = 32,
     progress: Callable[[int], None] = lambda done: None,
 ) -> list[list[Candidate]]:
@@ -73,7 +73,7 @@ def draw_jokes(
 
     The same seed draws the same jokes on the same device. Raises `PromptTooLongError`.
     """
-    jobs = []
+    jobs: list[_Job] = []
     for prompt in prompts:
         ids = loaded.template.prompt(loaded.tokenizer, topic=prompt.topic, opening=prompt.opening)
         jobs += [_Job(len(jobs) + number, prompt, ids) for number in range(each)]
@@ -83,7 +83,7 @@ def draw_jokes(
         torch.manual_seed(seed)
         for some in _batches(jobs, batch):
             drawn = _draw(loaded, some, sampling)
-            candidates |= {job.place: each for job, each in zip(some, drawn, strict=True)}
+            candidates |= {job.place: candidate for job, candidate in zip(some, drawn, strict=True)}
             progress(len(candidates))
     ordered = [candidates[place] for place in range(len(jobs))]
     return [ordered[start : start + each] for start in range(0, len(jobs), each)]
@@ -127,7 +127,7 @@ def _left_padded(prompts: Sequence[list[int]]) -> tuple[torch.Tensor, torch.Tens
 
 def _configuration(sampling: Sampling, ends: frozenset[int]) -> GenerationConfig:
     # What stays unsaid would come from the model's own generation_config.json.
-    return GenerationConfig(
+    return GenerationConfig(  # type: ignore[no-untyped-call]
         do_sample=True,
         temperature=sampling.temperature,
         top_p=sampling.top_p,
@@ -136,8 +136,8 @@ def _configuration(sampling: Sampling, ends: frozenset[int]) -> GenerationConfig
         no_repeat_ngram_size=0,
         num_beams=1,
         max_new_tokens=sampling.max_tokens,
-        eos_token_id=sorted(ends),
-        pad_token_id=min(ends),
+        eos_token_id=sorted(ends) or None,
+        pad_token_id=min(ends, default=0),
     )
 
 

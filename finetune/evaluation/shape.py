@@ -25,6 +25,5 @@ def length_spread(texts: Sequence[str], *, seed: int) -> dict[str, Figure]:
     """The tenth, fiftieth and ninetieth percentile of the length in words."""
     lengths = [len(text.split()) for text in texts]
     return {
-        name: quantile_figure(lengths, quantile, seed=seed)
-        for name, quantile in _QUANTILES.items()
+        name: quantile_figure(lengths, quantile, seed=seed) for name, quantile in _QUANTILES.items()
     }

@@ -15,7 +15,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from finetune.report.content import HistoryPoint
 from finetune.report.numbers import plain_number
 
-__all__ = ["Chart", "lowest_held_out", "learning_rate_chart", "loss_chart"]
+__all__ = ["Chart", "learning_rate_chart", "loss_chart", "lowest_held_out"]
 
 # matplotlib wants colours; each of these stands for a variable of the page's style sheet.
 _INK, _FAINT, _TRAINING, _HELD_OUT = "#010201", "#010202", "#010203", "#010204"

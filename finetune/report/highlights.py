@@ -12,7 +12,7 @@ __all__ = ["Highlight", "highlights"]
 _THIS_VERSION = "this version"
 _BASE = "base"
 _SHOWN = 4
-_FOREMOST = ("loss_per_character", "adherence", "complete", "distinct", "copy", "offensive")
+_FOREMOST = ("loss_per_character", "topic_told", "complete", "distinct", "cop")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,12 +8,19 @@ __all__ = ["NOTHING", "figure_text", "label", "plain_number", "value_text", "whi
 
 NOTHING = "–"
 
-_SHARE = re.compile("share|complete|looping|copying|copied|duplicate|offensive|adherence|unsafe")
-_LOWER = re.compile("loss|bleu|looping|copying|copied|duplicate|offensive|unsafe|distance")
-_HIGHER = re.compile("complete|distinct|adherence")
+_SHARE = re.compile("share|complete|looping|cop(y|ied)|duplicate|offensive|topic|filtered")
+_LOWER = re.compile("loss|bleu|looping|cop(y|ied)|duplicate|offensive|distance")
+_HIGHER = re.compile("complete|distinct|topic")
 _SPELLINGS = {
     "distinct 2": "Distinct-2",
     "self bleu": "Self-BLEU",
+    "topic raw": "On topic, every candidate",
+    "topic told": "On topic, as told",
+    "filtered": "Kept back by the filter",
+    "words p10": "Words, 10th percentile",
+    "words median": "Words, median",
+    "words p90": "Words, 90th percentile",
+    "sha256": "SHA-256",
     "lora": "LoRA",
     "peft": "PEFT",
     "trl": "TRL",
@@ -26,7 +33,9 @@ _LARGE = 100
 
 
 def label(name: str) -> str:
-    """`rows_in` as "Rows in", and names that have a spelling of their own in that."""
+    """`rows_in` as "Rows in", and names that have a spelling of their own, and files, in that."""
+    if "." in name or "/" in name:
+        return name
     words = " ".join(name.replace("_", " ").split())
     return _SPELLINGS.get(words.lower(), words[:1].upper() + words[1:])
 

@@ -9,7 +9,7 @@ from finetune.report.numbers import figure_text, label, value_text, which_is_bet
 __all__ = ["Cell", "Table", "metric_table", "tables_of"]
 
 _ROWS = 40
-_EXAMPLES = "examples"
+_LEFT_OUT = frozenset({"examples", "schema"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,7 +71,9 @@ def tables_of(content: Mapping[str, Any], *, caption: str) -> list[Table]:
 def _without_examples(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {
-            name: _without_examples(inner) for name, inner in value.items() if name != _EXAMPLES
+            name: _without_examples(inner)
+            for name, inner in value.items()
+            if name not in _LEFT_OUT
         }
     if isinstance(value, list | tuple):
         return [_without_examples(inner) for inner in value]
@@ -88,7 +90,7 @@ def _part(caption: str, value: Any) -> Iterator[Table]:
     if not isinstance(value, Mapping):
         yield _records(caption, [("", each) for each in value if isinstance(each, Mapping)])
         return
-    records = [(name, each) for name, each in value.items() if isinstance(each, Mapping)]
+    records = [(str(name), each) for name, each in value.items() if isinstance(each, Mapping)]
     plain = {name: each for name, each in value.items() if not isinstance(each, Mapping)}
     if plain:
         yield _pairs(caption, plain)
@@ -102,16 +104,30 @@ def _pairs(caption: str, content: Mapping[str, Any]) -> Table:
 
 
 def _records(caption: str, records: Sequence[tuple[str, Mapping[str, Any]]]) -> Table:
-    columns = list(dict.fromkeys(str(name) for _, record in records for name in record))
-    named = any(name for name, _ in records)
-    rows = [
-        [
-            *([Cell(text=label(str(name)))] if named else []),
-            *(_cell(record.get(column)) for column in columns),
+    """A row a record, or a column where the records have more parts than there are records."""
+    flat = [(name, _flat(record)) for name, record in records]
+    columns = list(dict.fromkeys(column for _, record in flat for column in record))
+    if len(columns) > len(flat) and all(name for name, _ in flat):
+        rows = [
+            [Cell(text=label(column)), *(_cell(record.get(column)) for _, record in flat)]
+            for column in columns
         ]
-        for name, record in records
+        return _table(caption, ["", *(label(name) for name, _ in flat)], rows)
+    rows = [
+        [Cell(text=label(name) or str(number)), *(_cell(record.get(column)) for column in columns)]
+        for number, (name, record) in enumerate(flat, start=1)
     ]
-    return _table(caption, [*([""] if named else []), *map(label, columns)], rows)
+    return _table(caption, ["", *map(label, columns)], rows)
+
+
+def _flat(record: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in record.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, before=f"{before}{name}: ")
+        else:
+            flat[f"{before}{name}"] = value
+    return flat
 
 
 def _table(caption: str, head: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Table:

@@ -4,8 +4,6 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import torch
-
 __all__ = ["TrainingError", "failing_with_a_sentence"]
 
 _NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
@@ -30,7 +28,7 @@ def failing_with_a_sentence(*, kept: str) -> Iterator[None]:
 
 def _sentence(error: Exception) -> str | None:
     said = str(error).lower()
-    if isinstance(error, MemoryError | torch.OutOfMemoryError) or _mentions(said, _NO_MEMORY):
+    if isinstance(error, MemoryError) or _mentions(said, _NO_MEMORY):
         return (
             "The memory is full; halve recipe.sequences and double recipe.accumulation, or set "
             "gradient_checkpointing=true, and see what it needs: python -m finetune memory."

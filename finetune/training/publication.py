@@ -1,5 +1,6 @@
 """Makes an immutable model version of the best weights of a run."""
 
+import json
 import platform
 import shutil
 from collections.abc import Mapping, Sequence
@@ -20,9 +21,11 @@ from finetune.models import read_weights
 from finetune.novelty import NOVELTY, NoveltyIndex
 from finetune.recipes.recipe import Recipe
 from finetune.report.card import write_card
-from finetune.report.content import TRAINING, HistoryPoint, ReportContent, Sample, write_content
+from finetune.report.content import TRAINING, HistoryPoint, ReportContent
 from finetune.report.page import write_report
 from finetune.template import Template
+from finetune.training.proof import THIS, Proof
+from finetune.versions import Found
 
 __all__ = ["Lineage", "history_points", "publish", "stage_weights"]
 
@@ -35,15 +38,27 @@ class Lineage:
     """Where a version comes from: `data` is the summary of its corpus."""
 
     version: str
-    base: str
-    parent: str | None
+    base: Found
+    parent: Found | None
     recipe: Recipe
-    template: Template
     data: Mapping[str, Any]
+
+    @property
+    def parent_name(self) -> str | None:
+        """The version it was taught further from, if any."""
+        return self.parent.name if self.parent else None
+
+    def record(self) -> dict[str, Any]:
+        """What a run must have in common with the one it goes on from."""
+        return {
+            "recipe": self.recipe.model_dump(mode="json"),
+            "data": self.data["sha256"],
+            "parent": self.parent_name,
+        }
 
 
 def stage_weights(
-    staging: Path, *, best: Path, lineage: Lineage, tokenizer: Any, train: Path, dtype: torch.dtype
+    staging: Path, *, best: Path, base: str, tokenizer: Any, train: Path, dtype: torch.dtype
 ) -> None:
     """Lay out what a version is loaded from: weights in `dtype`, tokenizer, novelty index."""
     shutil.rmtree(staging, ignore_errors=True)
@@ -53,9 +68,9 @@ def stage_weights(
             name: tensor.to(dtype) for name, tensor in load_file(best / _ADAPTER_WEIGHTS).items()
         }
         save_file(weights, staging / _ADAPTER_WEIGHTS, metadata={"format": "pt"})
-        config = PeftConfig.from_pretrained(best)
+        config = PeftConfig.from_pretrained(str(best))
         # The path on this machine says nothing to anybody else.
-        config.base_model_name_or_path = published_name(lineage.base)
+        config.base_model_name_or_path = published_name(base)
         config.inference_mode = True
         config.save_pretrained(staging)
     else:
@@ -69,39 +84,39 @@ def publish(
     *,
     staging: Path,
     lineage: Lineage,
+    template: Template,
     history: Sequence[Mapping[str, float]],
-    metrics: Mapping[str, Mapping[str, Mapping[str, float | None]]],
-    samples: Sequence[Sample],
+    proof: Proof,
     device: torch.device,
 ) -> Manifest:
     """Write the version with its report and card, atomically. Raises `OSError`."""
     content = ReportContent(
         version=lineage.version,
-        base=lineage.base,
-        parent=lineage.parent,
+        base=lineage.recipe.base,
+        parent=lineage.parent_name,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         recipe=lineage.recipe.model_dump(mode="json"),
         data=lineage.data,
         history=history_points(history),
-        metrics=metrics,
-        samples=samples,
+        metrics=proof.metrics,
+        samples=proof.samples,
         environment=_environment(device),
     )
 
     def fill(directory: Path) -> None:
         shutil.copytree(staging, directory, dirs_exist_ok=True)
-        write_content(directory / TRAINING, content)
+        (directory / TRAINING).write_text(_json(content), encoding="utf-8")
         write_report(directory / "report.html", content)
         write_card(directory / "README.md", content)
 
     manifest = Manifest(
         version=lineage.version,
-        base=lineage.base,
-        template=lineage.template.to_json(),
-        parent=lineage.parent,
+        base=lineage.recipe.base,
+        template=template.to_json(),
+        parent=lineage.parent_name,
         recipe=dict(content.recipe),
         data={key: lineage.data[key] for key in ("jokes", "sha256") if key in lineage.data},
-        metrics=dict(metrics.get("this version", {})),
+        metrics=dict(proof.metrics[THIS]),
     )
     return write_version(directory=out, manifest=manifest, fill=fill)[1]
 
@@ -120,6 +135,10 @@ def history_points(history: Sequence[Mapping[str, float]]) -> list[HistoryPoint]
         for entry in history
         if "loss" in entry or "eval_loss" in entry
     ]
+
+
+def _json(content: ReportContent) -> str:
+    return json.dumps(content.to_json(), indent=1, ensure_ascii=False) + "\n"
 
 
 def _environment(device: torch.device) -> dict[str, str]:

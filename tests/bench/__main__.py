@@ -11,8 +11,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from bot.base_model import BaseModelError, base_directory
 from bot.generation.process import PATIENT_THREADS
+from bot.model import BaseModelError, prepared_model
 from bot.settings import load_settings
 from tests.bench.machine import describe_machine
 from tests.bench.report import engine_table, latency_table, rate_table
@@ -67,7 +67,8 @@ def bench(
 
 def _model_directory(base: str, *, say: Callable[[str], None]) -> Path:
     """Where the base model is, made ready first if need be; exits when that cannot be."""
-    settings = load_settings(path=None, environment={**os.environ, "PUNCHLINE_MODEL__BASE": base})
+    chosen = {"PUNCHLINE_MODEL__BASE": base, "PUNCHLINE_MODEL__VERSION": "none"}
+    settings = load_settings(path=None, environment={**os.environ, **chosen})
     said: set[str] = set()
 
     def advance(stage: str, step: int, of: int) -> None:
@@ -76,7 +77,7 @@ def _model_directory(base: str, *, say: Callable[[str], None]) -> Path:
             say(f"preparing {base}: {stage}")
 
     try:
-        return asyncio.run(base_directory(settings, progress=advance))
+        return asyncio.run(prepared_model(settings, progress=advance)).directory
     except BaseModelError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None

@@ -12,6 +12,7 @@ import pytest
 from bot.app import App, ExitCode, open_app, run_fronts, until_terminated
 from bot.fronts.port import InterruptedByMemberError
 from bot.jokes import Answer, Community, Declined, Joke, JokeRequest, Reason
+from bot.model import ServedModel
 from bot.settings import Settings, load_settings
 from bot.store.errors import StoreError
 from tests.bot.generation.pools import Journal, pool_of, serving
@@ -233,7 +234,7 @@ async def test_an_opened_app_tells_jokes_and_leaves_no_process_behind(
     settings = settings_in(tmp_path, MODEL__BASE=str(tiny_version), GENERATION__THREADS="1")
     async with (
         asyncio.timeout(SECONDS),
-        open_app(settings, model_directory=tiny_version) as app,
+        open_app(settings, model=ServedModel(name="tiny", directory=tiny_version)) as app,
     ):
         assert app.loading()
         joke = await app.service.tell(JokeRequest(community=HERE, member="ada", topic="cat"))
@@ -254,7 +255,9 @@ async def test_an_app_whose_store_cannot_be_opened_leaves_no_process_behind(
 ) -> None:
     (tmp_path / "data").write_text("not a directory", encoding="utf-8")
     before = children(os.getpid())
-    opening = open_app(settings_in(tmp_path), model_directory=tiny_version)
+    opening = open_app(
+        settings_in(tmp_path), model=ServedModel(name="tiny", directory=tiny_version)
+    )
     with pytest.raises(StoreError):
         await opening.__aenter__()
     assert children(os.getpid()) == before

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bot.app import App, open_app
 from bot.generation.supervisor import WorkerState
+from bot.model import ServedModel
 from bot.settings import load_settings
 from tests.campaigns.waiting import until
 
@@ -60,7 +61,7 @@ class Stage:
     async def app(self, changes: Mapping[str, str | float]) -> AsyncIterator[App]:
         """A started app in this process, its worker ready."""
         settings = load_settings(path=self.configuration(changes), environment={})
-        async with open_app(settings, model_directory=self.model) as app:
+        async with open_app(settings, model=ServedModel(name="tiny", directory=self.model)) as app:
             await serving(app)
             yield app
 

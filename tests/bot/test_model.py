@@ -1,4 +1,4 @@
-"""The base model is found, or made ready by another process, or refused in one sentence."""
+"""The model to serve is found, or made ready by another process, or refused in one sentence."""
 
 import asyncio
 import os
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.base_model import BaseModelError, base_directory, ready_directory
+from bot.model import BaseModelError, ServedModel, prepared_model, ready_model
 from bot.settings import Settings, load_settings
 from finetune.artifacts import verify
 from tests.campaigns.processes import children
@@ -31,32 +31,33 @@ def no_progress(stage: str, step: int, of: int) -> None:
     raise AssertionError(f"{stage} {step}/{of}")
 
 
-async def prepare(settings: Settings, said: list[tuple[str, int, int]]) -> Path:
+async def prepare(settings: Settings, said: list[tuple[str, int, int]]) -> ServedModel:
     async with asyncio.timeout(SECONDS):
-        return await base_directory(settings, progress=lambda *report: said.append(report))
+        return await prepared_model(settings, progress=lambda *report: said.append(report))
 
 
 async def test_a_model_that_is_ready_is_used_where_it_is(
     tiny_version: Path, tmp_path: Path
 ) -> None:
     settings = settings_for(tiny_version, tmp_path)
-    assert ready_directory(settings) == tiny_version
-    assert await base_directory(settings, progress=no_progress) == tiny_version
+    served = ServedModel(name=str(tiny_version), directory=tiny_version)
+    assert ready_model(settings) == served
+    assert await prepared_model(settings, progress=no_progress) == served
 
 
 async def test_a_model_that_has_to_be_converted_is_made_ready_once_with_progress(
     tmp_path: Path,
 ) -> None:
     settings = settings_for(write_gguf(tmp_path / "tiny.gguf", tiny_source()), tmp_path)
-    assert ready_directory(settings) is None
+    assert ready_model(settings) is None
     said: list[tuple[str, int, int]] = []
-    directory = await prepare(settings, said)
-    assert directory.is_relative_to(tmp_path / "cache")
-    assert verify(directory).base
+    model = await prepare(settings, said)
+    assert model.directory.is_relative_to(tmp_path / "cache")
+    assert verify(model.directory).base
     assert said
     assert all(stage and 0 <= step <= of for stage, step, of in said)
     assert said[-1][1] == said[-1][2]
-    assert await base_directory(settings, progress=no_progress) == directory
+    assert await prepared_model(settings, progress=no_progress) == model
 
 
 async def test_a_model_that_cannot_be_made_ready_is_one_sentence(tmp_path: Path) -> None:

@@ -1,0 +1,141 @@
+"""The model that is served: a version, the base it needs, or a base alone."""
+
+import asyncio
+import json
+import os
+import sys
+from asyncio.subprocess import PIPE
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.settings import Settings
+from finetune.artifacts import MANIFEST, BrokenVersionError, is_adapter, read_manifest
+from finetune.bases import STARTER, BaseModelError, locate
+from finetune.novelty import NOVELTY, NoveltyIndex
+from finetune.progress import Progress
+from finetune.shipped import shipped_version
+
+__all__ = ["BaseModelError", "ServedModel", "prepared_model", "ready_model"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServedModel:
+    """`directory` has a version or a base called `name`; an adapter also has `base_directory`."""
+
+    name: str
+    directory: Path
+    base_directory: Path | None = None
+
+    def novelty(self) -> NoveltyIndex | None:
+        """The index of the jokes a version was taught, if it has one.
+
+        Raises `BrokenVersionError`.
+        """
+        path = self.directory / NOVELTY
+        return NoveltyIndex.load(path) if path.is_file() else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Wanted:
+    """What the settings ask for; `base` is None where a version needs none."""
+
+    version: Path | None
+    base: str | None
+    revision: str
+
+
+def ready_model(settings: Settings) -> ServedModel | None:
+    """The model to serve, or None when its base has to be prepared.
+
+    Raises `BaseModelError` or `BrokenVersionError`.
+    """
+    return _located(_wanted(settings), settings)
+
+
+async def prepared_model(settings: Settings, *, progress: Progress) -> ServedModel:
+    """The model to serve, its base prepared first if need be.
+
+    Converting needs torch, which this process never imports, so `python -m finetune base` does it.
+    Raises `BaseModelError` or `BrokenVersionError`.
+    """
+    wanted = await asyncio.to_thread(_wanted, settings)
+    ready = await asyncio.to_thread(_located, wanted, settings)
+    if ready is not None:
+        return ready
+    return _served(wanted, await _prepare(wanted, settings, progress))
+
+
+def _wanted(settings: Settings) -> _Wanted:
+    model = settings.model
+    if model.version == "none" or (model.version == "auto" and model.base != STARTER):
+        return _Wanted(version=None, base=model.base, revision=model.revision)
+    version = shipped_version() if model.version == "auto" else Path(model.version)
+    if not (version / MANIFEST).is_file():
+        raise BrokenVersionError(
+            f"{version} is no model version; correct model.version in config.toml."
+        )
+    manifest = read_manifest(version)
+    return _Wanted(
+        version=version,
+        base=manifest.base if is_adapter(version) else None,
+        revision=str(manifest.recipe.get("revision", "")),
+    )
+
+
+def _located(wanted: _Wanted, settings: Settings) -> ServedModel | None:
+    if wanted.base is None:
+        return _served(wanted, None)
+    base = locate(wanted.base, cache=settings.model.cache_directory, revision=wanted.revision)
+    return None if base is None else _served(wanted, base)
+
+
+def _served(wanted: _Wanted, base: Path | None) -> ServedModel:
+    if wanted.version is not None:
+        name = read_manifest(wanted.version).version
+        return ServedModel(name=name, directory=wanted.version, base_directory=base)
+    if wanted.base is None or base is None:
+        raise BaseModelError("There is no model to serve; set model.base in config.toml.")
+    return ServedModel(name=wanted.base, directory=base)
+
+
+async def _prepare(wanted: _Wanted, settings: Settings, progress: Progress) -> Path:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "finetune", "base", wanted.base or "", "--progress", "json"),
+        *("--cache", str(settings.model.cache_directory), "--revision", wanted.revision),
+        stdout=PIPE,
+        stderr=PIPE,
+        env=_environment(settings),
+    )
+    try:
+        return await _follow(process, progress)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    token = settings.hub.token
+    own = {"PUNCHLINE_HUB__TOKEN": token.get_secret_value()} if token else {}
+    return {**os.environ, **own}
+
+
+async def _follow(process: asyncio.subprocess.Process, progress: Progress) -> Path:
+    if process.stdout is None or process.stderr is None:
+        raise ValueError("the process needs pipes for its output")
+    complaint = asyncio.create_task(process.stderr.read())
+    directory: Path | None = None
+    try:
+        while line := await process.stdout.readline():
+            report = json.loads(line)
+            if report["stage"] == "done":
+                directory = Path(report["directory"])
+            else:
+                progress(report["stage"], report["step"], report["of"])
+        status = await process.wait()
+        said = (await complaint).decode(errors="replace").strip().splitlines()
+    finally:
+        complaint.cancel()
+    if status or directory is None:
+        raise BaseModelError(said[-1] if said else f"Preparing the model ended with {status}.")
+    return directory
