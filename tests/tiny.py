@@ -1,11 +1,15 @@
 """A tiny humour model, taught in seconds: real weights, real tokenizer, real endings."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+from peft import LoraConfig, get_peft_model
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
     GPT2Config,
     GPT2LMHeadModel,
     LlamaConfig,
@@ -14,9 +18,17 @@ from transformers import (
 )
 
 from finetune.artifacts import Manifest, write_version
+from finetune.novelty import NOVELTY, NoveltyIndex
 from finetune.template import Template, TemplateKind
 
-__all__ = ["TOPICS", "tiny_jokes", "tiny_model", "tiny_tokenizer", "write_tiny_version"]
+__all__ = [
+    "TOPICS",
+    "tiny_jokes",
+    "tiny_model",
+    "tiny_tokenizer",
+    "write_tiny_adapter",
+    "write_tiny_version",
+]
 
 TOPICS = ("cat", "dog", "computer", "fish", "bear", "moon")
 _STEPS = 110
@@ -100,6 +112,26 @@ def write_tiny_version(directory: Path, *, family: str = "llama") -> Path:
         tokenizer.save_pretrained(target)
 
     manifest = Manifest(version="tiny", base="tiny", template=template.to_json())
+    return write_version(directory=directory, manifest=manifest, fill=fill)[0]
+
+
+def write_tiny_adapter(directory: Path, *, base: Path, taught: Sequence[str] = ()) -> Path:
+    """Write a LoRA adapter on a tiny version as a version called `tiny-adapter`.
+
+    It changes nothing yet; its novelty index knows the jokes in `taught`.
+    """
+    adapted = get_peft_model(
+        AutoModelForCausalLM.from_pretrained(base),
+        LoraConfig(task_type="CAUSAL_LM", r=2, target_modules=["q_proj", "v_proj"]),
+    )
+
+    def fill(target: Path) -> None:
+        adapted.save_pretrained(target)
+        AutoTokenizer.from_pretrained(base).save_pretrained(target)
+        NoveltyIndex.build(taught).save(target / NOVELTY)
+
+    template = Template(kind=TemplateKind.PLAIN)
+    manifest = Manifest(version="tiny-adapter", base=str(base), template=template.to_json())
     return write_version(directory=directory, manifest=manifest, fill=fill)[0]
 
 

@@ -34,6 +34,7 @@ def evaluate(
         str | None, typer.Option(help="A version or base to compare with, for example starter.")
     ] = None,
     jokes: Annotated[int, typer.Option(min=2, help="Jokes to draw and judge.")] = 1000,
+    topics: Annotated[int, typer.Option(min=1, max=100, help="Topics to draw jokes about.")] = 100,
     limit: Annotated[
         int, typer.Option(min=0, help="Held-out jokes to take the loss over; 0 means all.")
     ] = 0,
@@ -72,6 +73,7 @@ def evaluate(
             held_out=held_out,
             moderator=Moderator.load(),
             jokes=jokes,
+            topics=topics,
             loss_jokes=limit or None,
             seed=seed,
             cache=cache or default_cache(os.environ),
@@ -84,6 +86,7 @@ def evaluate(
         "held_out": str(data),
         "held_out_jokes": len(held_out.jokes),
         "loss_jokes": min(limit or len(held_out.jokes), len(held_out.jokes)),
+        "topics": topics,
         "seed": seed,
     }
     write_comparison(out, comparison, settings=settings)

@@ -36,6 +36,7 @@ def prepare(
             help="CSV, JSON, JSON lines or Parquet files, directories, or data sets of the hub"
         ),
     ],
+    *,
     out: Annotated[Path, typer.Option(help="Where the corpus is written.")],
     tier: Annotated[TierOption, typer.Option(help="Drops what is too offensive for the tier.")] = (
         TierOption.FAMILY

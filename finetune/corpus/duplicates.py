@@ -1,6 +1,7 @@
 """Remembers the jokes seen so far, on disk, to know one that comes again."""
 
 import hashlib
+import json
 import re
 import sqlite3
 from pathlib import Path
@@ -20,20 +21,18 @@ _BANDS = 24
 _ROWS = 3
 _LETTERS = 5
 _MOST_CANDIDATES = 50
-_CACHE_KIB = 32_768
-_NO_LETTER = re.compile(r"[^a-z0-9]+")
+_NO_LETTER = re.compile(r"[\W_]+")
 
-_SCHEMA = f"""
+_SCHEMA = """
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA locking_mode = EXCLUSIVE;
-PRAGMA cache_size = -{_CACHE_KIB};
 CREATE TABLE jokes (number INTEGER PRIMARY KEY, fingerprint BLOB UNIQUE, folded TEXT);
 CREATE TABLE bands (key INTEGER, number INTEGER, PRIMARY KEY (key, number)) WITHOUT ROWID;
 """
-_CANDIDATES = f"""
+_CANDIDATES = """
 SELECT folded FROM jokes WHERE number IN (
-    SELECT number FROM bands WHERE key IN ({",".join("?" * _BANDS)})
+    SELECT number FROM bands WHERE key IN (SELECT value FROM json_each(?))
     GROUP BY number ORDER BY COUNT(*) DESC, number LIMIT ?
 )
 """
@@ -45,14 +44,16 @@ class SeenJokes:
     Two jokes are near duplicates when the Jaccard similarity of their sets of five letters in a
     row (case, accents and punctuation aside) is at least `similarity`. MinHash with banding
     (Broder 1997; Leskovec, Rajaraman and Ullman, Mining of Massive Datasets, chapter 3) finds the
-    candidates, whose similarity is then computed exactly.
+    candidates, whose similarity is then computed exactly. At most `cache_kib` of the file are kept
+    in memory.
     """
 
-    def __init__(self, *, file: Path, similarity: float) -> None:
+    def __init__(self, *, file: Path, similarity: float, cache_kib: int = 32_768) -> None:
         self._similarity = similarity
         self._sketch = MinHash(num_perm=_BANDS * _ROWS)
         self._database = sqlite3.connect(file, isolation_level=None)
         self._database.executescript(_SCHEMA)
+        self._database.execute(f"PRAGMA cache_size = -{cache_kib}")
         self._database.execute("BEGIN")
 
     def __enter__(self) -> Self:
@@ -72,7 +73,7 @@ class SeenJokes:
         known = self._database.execute("SELECT 1 FROM jokes WHERE fingerprint = ?", (mark,))
         if known.fetchone():
             return Dropped.DUPLICATE
-        folded = _NO_LETTER.sub(" ", plain_letters(text)).strip()
+        folded = _NO_LETTER.sub(" ", plain_letters(text)).strip() or text
         keys = self._keys(folded)
         if self._has_near(folded, keys):
             return Dropped.NEAR_DUPLICATE
@@ -86,7 +87,7 @@ class SeenJokes:
 
     def _has_near(self, folded: str, keys: list[int]) -> bool:
         own = _shingles(folded)
-        for (other,) in self._database.execute(_CANDIDATES, (*keys, _MOST_CANDIDATES)):
+        for (other,) in self._database.execute(_CANDIDATES, (json.dumps(keys), _MOST_CANDIDATES)):
             theirs = _shingles(other)
             if len(own & theirs) >= self._similarity * len(own | theirs):
                 return True

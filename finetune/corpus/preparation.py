@@ -1,22 +1,20 @@
 """From raw sources to a prepared corpus, a batch of rows in memory at a time."""
 
 import json
-import os
-import shutil
-import uuid
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, TextIO
 
 from finetune.corpus.corpus import SCHEMA, Corpus, fingerprint_of, open_corpus
 from finetune.corpus.duplicates import SeenJokes
-from finetune.corpus.filters import Filters
+from finetune.corpus.filters import Dropped, Filters
 from finetune.corpus.jokes import HELD_OUT, SUMMARY, TRAIN, CorpusError, CorpusJoke
 from finetune.corpus.language import English
 from finetune.corpus.repair import repair
+from finetune.corpus.replacing import replacing
 from finetune.corpus.sources import RawJoke, Source
 from finetune.corpus.split import is_held_out
 from finetune.corpus.summary import Tally
@@ -57,16 +55,18 @@ def prepare_corpus(
     The same sources and options give the same bytes. Raises `CorpusError` when a source cannot be
     used, too few jokes are left, or `out` holds something that may not be replaced.
     """
-    _refuse_to_replace(out, overwrite=overwrite)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with _temporary_sibling(out) as temporary:
-        tally = _write_jokes(sources, temporary, options, progress)
+    with replacing(out, overwrite=overwrite) as directory:
+        tally = _write_jokes(sources, directory, options, progress)
         if tally.kept < FEWEST_JOKES:
             raise CorpusError(_too_few(tally))
-        _write_summary(temporary, options, tally)
-        if out.exists():
-            shutil.rmtree(out)
-        temporary.rename(out)
+        summary = {
+            "schema": SCHEMA,
+            "options": asdict(options),
+            **tally.to_json(),
+            "sha256": {name: fingerprint_of(directory / name) for name in (TRAIN, HELD_OUT)},
+        }
+        text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
+        (directory / SUMMARY).write_text(text, encoding="utf-8")
     return open_corpus(out)
 
 
@@ -87,14 +87,12 @@ def _write_jokes(
             side: stack.enter_context((directory / side).open("w", encoding="utf-8", newline="\n"))
             for side in (TRAIN, HELD_OUT)
         }
-        clean = _clean(sources, filters, seen, tally, progress)
-        for name, joke in islice(clean, options.limit):
+        for name, joke in islice(_clean(sources, filters, seen, tally, progress), options.limit):
             side = HELD_OUT if is_held_out(joke.text, share=options.held_out) else TRAIN
-            kept = CorpusJoke(
-                text=joke.text, topics=finder.topics(joke.text), source=name, rating=joke.rating
-            )
+            topics = finder.topics(joke.text)
+            kept = CorpusJoke(text=joke.text, topics=topics, source=name, rating=joke.rating)
             tally.keep(kept, side=side)
-            _write_line(files[side], kept.to_json())
+            files[side].write(json.dumps(kept.to_json(), ensure_ascii=False) + "\n")
     database.unlink()
     return tally
 
@@ -120,17 +118,18 @@ def _clean(
 
 def _readable(source: Source, tally: Tally) -> Iterator[RawJoke]:
     counts = tally.source(source.name)
-    before = counts.rows - counts.broken
+    found = False
     for row in source.rows():
         counts.rows += 1
         if row is None:
             counts.broken += 1
         else:
+            found = True
             yield row
-    if counts.rows - counts.broken == before:
+    if not found:
         raise CorpusError(
-            f"{source.name} has no row with a joke in it; a joke is expected under the name "
-            "joke, text or body."
+            f"{source.name} has no row with a joke in it; a joke is looked for under the names "
+            "joke, text and body."
         )
 
 
@@ -140,54 +139,10 @@ def _batches(jokes: Iterator[RawJoke]) -> Iterator[list[RawJoke]]:
 
 
 def _too_few(tally: Tally) -> str:
-    left = f"Only {tally.kept} joke is" if tally.kept == 1 else f"Only {tally.kept} jokes are"
-    dropped = sum((source.dropped for source in tally.sources.values()), start=type(tally.topics)())
-    causes = ", ".join(f"{times} {cause}" for cause, times in sorted(dropped.items()))
-    return (
-        f"{left if tally.kept else 'No joke is'} left after cleaning; training needs at least "
-        f"{FEWEST_JOKES}" + (f": dropped were {causes}." if causes else ".")
+    left = {0: "No joke is", 1: "Only 1 joke is"}.get(tally.kept, f"Only {tally.kept} jokes are")
+    dropped: Counter[Dropped] = sum(
+        (source.dropped for source in tally.sources.values()), start=Counter()
     )
-
-
-def _write_summary(directory: Path, options: PrepareOptions, tally: Tally) -> None:
-    content = {
-        "schema": SCHEMA,
-        "options": asdict(options),
-        **tally.to_json(),
-        "sha256": {name: fingerprint_of(directory / name) for name in (TRAIN, HELD_OUT)},
-    }
-    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    (directory / SUMMARY).write_text(text, encoding="utf-8")
-    for path in [*directory.iterdir(), directory]:
-        _fsync(path)
-
-
-def _write_line(file: TextIO, content: dict[str, Any]) -> None:
-    file.write(json.dumps(content, ensure_ascii=False) + "\n")
-
-
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _refuse_to_replace(out: Path, *, overwrite: bool) -> None:
-    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
-        return
-    if not (out / SUMMARY).is_file():
-        raise CorpusError(f"{out} exists and is no prepared corpus; choose another --out.")
-    if not overwrite:
-        raise CorpusError(f"{out} is a prepared corpus already; replace it with --overwrite.")
-
-
-@contextmanager
-def _temporary_sibling(directory: Path) -> Iterator[Path]:
-    temporary = directory.with_name(f".{directory.name}-{uuid.uuid4().hex[:8]}")
-    temporary.mkdir()
-    try:
-        yield temporary
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    causes = ", ".join(f"{dropped[cause]} {cause}" for cause in Dropped if dropped[cause])
+    reason = f": dropped were {causes}." if causes else "; give more of them."
+    return f"{left} left after cleaning, and training needs at least {FEWEST_JOKES}{reason}"

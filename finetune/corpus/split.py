@@ -15,4 +15,4 @@ def is_held_out(text: str, *, share: float) -> bool:
     Only the joke's own fingerprint decides, so it stays on its side whatever else is added.
     """
     digest = hashlib.blake2b(fingerprint(text).encode(), digest_size=_BYTES, person=b"held-out")
-    return int.from_bytes(digest.digest()) < share * 2 ** (8 * _BYTES)
+    return int.from_bytes(digest.digest()) < share * (1 << 8 * _BYTES)

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Self
 
 from finetune.corpus.wordlists import topic_nouns, topic_stopwords
@@ -62,8 +63,7 @@ class TopicFinder:
         return tuple(each.topic for each in chosen)
 
     def _phrases(self, text: str, words: list[re.Match[str]]) -> list[_Found]:
-        pairs = zip(words, words[1:], strict=False)
-        together = [(a, b) for a, b in pairs if text[a.end() : b.start()] in (" ", "-")]
+        together = [(a, b) for a, b in pairwise(words) if text[a.end() : b.start()] in (" ", "-")]
         topics = [(f"{a[0]} {b[0]}".lower(), a.start(), b.end()) for a, b in together]
         return [
             _Found(topic, start, end, min(self.nouns[topic], _COMMONEST) + _PHRASE)
@@ -82,7 +82,7 @@ class TopicFinder:
     def _names(self, text: str, words: list[re.Match[str]]) -> list[_Found]:
         """Capitalised words in the middle of a sentence that is not all in capitals."""
         found = []
-        for before, word in zip(words, words[1:], strict=False):
+        for before, word in pairwise(words):
             name = word[0].removesuffix("'s")
             if (
                 len(name) > _SHORTEST
@@ -100,5 +100,10 @@ class TopicFinder:
 
 
 def _overlap(one: _Found, other: _Found) -> bool:
-    is_same = one.topic.removesuffix("s") == other.topic.removesuffix("s")
-    return is_same or (one.start < other.end and other.start < one.end)
+    """Whether two share letters or a word, a plural counting as the same word."""
+    shared = _stems(one.topic) & _stems(other.topic)
+    return bool(shared) or (one.start < other.end and other.start < one.end)
+
+
+def _stems(topic: str) -> set[str]:
+    return {word.removesuffix("s") for word in topic.split()}

@@ -8,18 +8,22 @@ from finetune.evaluation.bootstrap import Figure, ratio_figure, share_figure
 from finetune.mentions import mentions
 from finetune.selection import Choice, Selector
 
-__all__ = ["CANDIDATES", "ROUNDS", "adherence", "evaluation_topics"]
+__all__ = ["CANDIDATES", "ROUNDS", "TOPICS", "adherence", "evaluation_topics"]
+
+TOPICS = 100
+"""How many topics ship for this measure."""
 
 CANDIDATES = 4
 ROUNDS = 3
 """Candidates a request and rounds while nothing fits: the bot's defaults."""
 
 
-def evaluation_topics() -> list[str]:
-    """A hundred topics as members type them."""
+def evaluation_topics(count: int = TOPICS) -> list[str]:
+    """A hundred topics as members type them, or fewer of all kinds."""
     path = resources.files("finetune") / "wordlists" / "evaluation_topics.txt"
     lines = path.read_text(encoding="utf-8").splitlines()
-    return [line for line in lines if line and not line.startswith("#")]
+    topics = [line for line in lines if line and not line.startswith("#")]
+    return [topics[place * len(topics) // count] for place in range(count)]
 
 
 def adherence(

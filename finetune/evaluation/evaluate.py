@@ -7,7 +7,7 @@ from finetune.corpus.jokes import CorpusJoke
 from finetune.evaluation.adherence import CANDIDATES, adherence, evaluation_topics
 from finetune.evaluation.bootstrap import Figure, ratio_figure
 from finetune.evaluation.generation import Prompt, draw_jokes
-from finetune.evaluation.judging import Judge, real_halves, shuffled
+from finetune.evaluation.judging import Judge, distances, shuffled
 from finetune.evaluation.loss import JokeLoss, joke_losses
 from finetune.evaluation.metrics import in_order
 from finetune.evaluation.offence import after_filter
@@ -20,7 +20,7 @@ from finetune.progress import Progress
 from finetune.selection import Selector
 from finetune.template import Template, TemplateKind
 
-__all__ = ["REAL_JOKES", "evaluate", "evaluate_real"]
+__all__ = ["REAL_JOKES", "evaluate", "evaluate_loss", "evaluate_real"]
 
 REAL_JOKES = "real jokes"
 """The name of the evaluation of held-out jokes."""
@@ -58,12 +58,8 @@ def evaluate(
         shown = step("jokes about topics", len(asked) * CANDIDATES)
         return draw_jokes(loaded, prompts, each=CANDIDATES, seed=seed + number + 1, progress=shown)
 
-    measured = shuffled(held_out, seed=seed)[:loss_jokes]
-    losses = joke_losses(
-        loaded,
-        measured,
-        template=loaded.template if loaded.template.kind is TemplateKind.PLAIN else _TAUGHT,
-        progress=step("held-out loss", len(measured)),
+    loss = evaluate_loss(
+        loaded, held_out=held_out, loss_jokes=loss_jokes, seed=seed, progress=progress
     )
     drawn = draw_jokes(loaded, [Prompt()] * jokes, each=1, seed=seed, progress=step("jokes", jokes))
     candidates = [each for (each,) in drawn]
@@ -73,16 +69,19 @@ def evaluate(
         draw, evaluation_topics() if topics is None else topics, selector=selector, seed=seed
     )
     step("judging", 0)(0)
-    findings = Judge(
+    real = [joke.text for joke in shuffled(held_out, seed=seed)[:jokes]]
+    judge = Judge(
         moderator=moderator,
-        real=real_halves(held_out, jokes, seed=seed)[0],
+        diversity_jokes=len(real),
         novelty=training,
         training=training_jokes,
         seed=seed,
-    ).findings(texts)
+    )
+    findings, apart = judge.findings(texts), distances(texts, real, seed=seed)
     figures = {
-        **_losses(losses, seed),
+        **loss.figures,
         **findings.figures,
+        **apart.figures,
         "complete": complete_share(candidates, seed=seed),
         **after_filter(candidates, selector=selector, moderator=moderator, seed=seed),
         **told,
@@ -90,8 +89,31 @@ def evaluate(
     return Evaluation(
         name=loaded.version,
         figures=in_order(figures),
-        missing=findings.missing,
+        missing={**findings.missing, **apart.missing},
         texts=texts,
+        nats=loss.nats,
+    )
+
+
+def evaluate_loss(
+    loaded: LoadedModel,
+    *,
+    held_out: Sequence[CorpusJoke],
+    loss_jokes: int | None = None,
+    seed: int = 0,
+    progress: Progress = lambda stage, step, of: None,
+) -> Evaluation:
+    """Only the held-out loss, as `evaluate` takes it."""
+    measured = shuffled(held_out, seed=seed)[:loss_jokes]
+    losses = joke_losses(
+        loaded,
+        measured,
+        template=loaded.template if loaded.template.kind is TemplateKind.PLAIN else _TAUGHT,
+        progress=lambda done: progress(f"{loaded.version}: held-out loss", done, len(measured)),
+    )
+    return Evaluation(
+        name=loaded.version,
+        figures=_losses(losses, seed),
         nats=[loss.nats for loss in losses],
     )
 
@@ -105,21 +127,25 @@ def evaluate_real(
     jokes: int = 1000,
     seed: int = 0,
 ) -> Evaluation:
-    """The same figures for real jokes, as far as they have them.
+    """The same figures for at most so many held-out jokes, as far as real jokes have them.
 
-    What is judged is one half of the held-out jokes, at most `jokes`; versions and this half are
-    compared with the other half.
+    The distance is that between two halves of the held-out jokes.
     """
-    real, told = real_halves(held_out, jokes, seed=seed)
+    ordered = [joke.text for joke in shuffled(held_out, seed=seed)]
+    real, pool = ordered[:jokes], ordered[: 2 * jokes]
     judge = Judge(
-        moderator=moderator, real=real, novelty=training, training=training_jokes, seed=seed
+        moderator=moderator,
+        diversity_jokes=len(real),
+        novelty=training,
+        training=training_jokes,
+        seed=seed,
     )
-    findings = judge.findings(told)
+    findings, apart = judge.findings(real), distances(pool[0::2], pool[1::2], seed=seed)
     return Evaluation(
         name=REAL_JOKES,
-        figures=in_order(findings.figures),
-        missing=findings.missing,
-        texts=told,
+        figures=in_order({**findings.figures, **apart.figures}),
+        missing={**findings.missing, **apart.missing},
+        texts=real,
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from finetune.evaluation.adherence import evaluation_topics
 from finetune.evaluation.evaluate import evaluate, evaluate_real
 from finetune.evaluation.held_out import HeldOut
 from finetune.evaluation.result import Comparison, Evaluation, against
@@ -21,12 +22,13 @@ __all__ = ["Examination"]
 class Examination:
     """What all versions are measured with; `cache` keeps base weights.
 
-    `loss_jokes` of the held-out jokes are used for the loss, or all.
+    `loss_jokes` of the held-out jokes are used for the loss, or all, and so many `topics`.
     """
 
     held_out: HeldOut
     moderator: Moderator
     jokes: int
+    topics: int
     loss_jokes: int | None
     seed: int
     cache: Path
@@ -72,6 +74,7 @@ class Examination:
             training=novelty,
             training_jokes=self.held_out.training_jokes(),
             jokes=self.jokes,
+            topics=evaluation_topics(self.topics),
             loss_jokes=self.loss_jokes,
             seed=self.seed,
             progress=self.progress,

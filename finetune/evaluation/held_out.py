@@ -39,8 +39,9 @@ def open_held_out(path: Path) -> HeldOut:
     file = corpus.held_out if corpus else path
     jokes = list(read_jokes(file))
     if len(jokes) < FEWEST_HELD_OUT:
+        noun = "joke" if len(jokes) == 1 else "jokes"
         raise CorpusError(
-            f"{file} has {len(jokes)} jokes, and at least {FEWEST_HELD_OUT} are needed to compare "
+            f"{file} has {len(jokes)} {noun}, and at least {FEWEST_HELD_OUT} are needed to compare "
             "with; prepare more jokes."
         )
     return HeldOut(jokes=jokes, train=corpus.train if corpus else None)

@@ -1,8 +1,8 @@
 """All measures that need nothing but the jokes themselves."""
 
 import random
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from finetune.corpus.jokes import CorpusJoke
 from finetune.evaluation.bootstrap import Figure
@@ -20,87 +20,83 @@ from finetune.evaluation.shape import length_spread, looping_share
 from finetune.moderation import Moderator
 from finetune.novelty import NoveltyIndex
 
-__all__ = ["Findings", "Judge", "real_halves", "shuffled"]
+__all__ = ["Findings", "Judge", "distances", "shuffled"]
 
 _UNKNOWN_TRAINING = "it is not known what was taught; name a prepared corpus with --data"
 _TOO_FEW = f"fewer than {FEWEST_TEXTS} jokes on one side"
+_DISTANCES = {"energy_distance": energy_distance, "classifier_accuracy": classifier_accuracy}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Findings:
     """Figures by metric, and for what is missing why."""
 
-    figures: dict[str, Figure]
-    missing: dict[str, str]
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+    missing: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Judge:
-    """Compares jokes with `real` ones and with the training jokes.
+    """Judges jokes as texts, and compares them with the training jokes.
 
-    Of the training jokes `novelty` is the index and `training` are the texts, which are read once
-    for each judgement; either may be unknown.
+    Diversity depends on how many jokes it is taken over, so of all that are compared the first
+    `diversity_jokes` are used. Of the training jokes `novelty` is the index and `training` are the
+    texts, which are read once for each judgement; either may be unknown.
     """
 
     moderator: Moderator
-    real: Sequence[str]
+    diversity_jokes: int
     novelty: NoveltyIndex | None
     training: Iterable[str] | None
     seed: int
 
     def findings(self, texts: Sequence[str]) -> Findings:
         """Everything that can be said about at least one text."""
-        seed = self.seed
-        figures = {
-            "looping": looping_share(texts, seed=seed),
-            "distinct_2": distinct_bigrams(texts, seed=seed),
-            "self_bleu": self_bleu(texts, seed=seed),
-            **length_spread(texts, seed=seed),
-            **refused_shares(texts, moderator=self.moderator, seed=seed),
-        }
-        missing = {}
+        compared = texts[: self.diversity_jokes]
+        copying = self._copying(texts)
+        return Findings(
+            figures={
+                "looping": looping_share(texts, seed=self.seed),
+                "distinct_2": distinct_bigrams(compared, seed=self.seed),
+                "self_bleu": self_bleu(compared, seed=self.seed),
+                **length_spread(texts, seed=self.seed),
+                **refused_shares(texts, moderator=self.moderator, seed=self.seed),
+                **copying.figures,
+            },
+            missing=copying.missing,
+        )
+
+    def _copying(self, texts: Sequence[str]) -> Findings:
+        figures, missing = {}, {}
         if self.novelty is None:
             missing["copied"] = _UNKNOWN_TRAINING
         else:
-            figures["copied"] = copied_share(texts, novelty=self.novelty, seed=seed)
+            figures["copied"] = copied_share(texts, novelty=self.novelty, seed=self.seed)
         if self.training is None:
             missing["near_duplicates"] = _UNKNOWN_TRAINING
         else:
             figures["near_duplicates"] = near_duplicate_share(
-                texts, training=self.training, seed=seed
+                texts, training=self.training, seed=self.seed
             )
-        distances = self._distances(texts)
-        return Findings(figures=figures | distances.figures, missing=missing | distances.missing)
+        return Findings(figures=figures, missing=missing)
 
-    def _distances(self, texts: Sequence[str]) -> Findings:
-        names = {"energy_distance": energy_distance, "classifier_accuracy": classifier_accuracy}
-        try:
-            if min(len(texts), len(self.real)) < FEWEST_TEXTS:
-                return Findings(figures={}, missing=dict.fromkeys(names, _TOO_FEW))
-            sentences = SentenceModel.load()
-        except EmbeddingMissingError as error:
-            return Findings(figures={}, missing=dict.fromkeys(names, str(error)))
-        generated, real = sentences.vectors(texts), sentences.vectors(self.real)
-        return Findings(
-            figures={
-                name: measure(generated, real, seed=self.seed) for name, measure in names.items()
-            },
-            missing={},
-        )
+
+def distances(texts: Sequence[str], others: Sequence[str], *, seed: int) -> Findings:
+    """How far two sets of jokes without a joke in common are from each other."""
+    if min(len(texts), len(others)) < FEWEST_TEXTS:
+        return Findings(missing=dict.fromkeys(_DISTANCES, _TOO_FEW))
+    try:
+        sentences = SentenceModel.load()
+    except EmbeddingMissingError as error:
+        return Findings(missing=dict.fromkeys(_DISTANCES, str(error)))
+    vectors, other_vectors = sentences.vectors(texts), sentences.vectors(others)
+    return Findings(
+        figures={
+            name: measure(vectors, other_vectors, seed=seed) for name, measure in _DISTANCES.items()
+        }
+    )
 
 
 def shuffled(jokes: Sequence[CorpusJoke], *, seed: int) -> list[CorpusJoke]:
-    """The jokes in an order of their own, the same for a seed always."""
+    """The jokes in an order of their own, always the same for a seed."""
     return random.Random(seed).sample(jokes, len(jokes))  # noqa: S311 - no secret
-
-
-def real_halves(
-    held_out: Sequence[CorpusJoke], jokes: int, *, seed: int
-) -> tuple[list[str], list[str]]:
-    """Two samples without a joke in common, of at most `jokes` each.
-
-    The first is what everything is compared with, the second stands beside the versions as if a
-    version had told it.
-    """
-    texts = [joke.text for joke in shuffled(held_out, seed=seed)[: 2 * jokes]]
-    return texts[0::2], texts[1::2]

@@ -33,7 +33,11 @@ def evaluation_table(comparison: Comparison) -> Table:
 def _caption(comparison: Comparison) -> str:
     shown = comparison.everything
     counts = ", ".join(f"{len(evaluation.texts):,}" for evaluation in shown)
-    lines = [f"Jokes judged: {counts}. In brackets: 95 % bootstrap intervals."]
+    fewest = min(len(evaluation.texts) for evaluation in shown)
+    lines = [
+        f"Jokes judged: {counts}; for distinct-2 and self-BLEU: {fewest:,} each. "
+        "In brackets: 95 % bootstrap intervals."
+    ]
     if comparison.other:
         name = comparison.other.name
         lines.append(f"▲ better and ▼ worse than {name}; unmarked: not surely either.")

@@ -2,22 +2,25 @@
 
 import os
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 import torch
 
-__all__ = ["CARDS", "Capacity", "Fit", "fit", "here", "machine"]
+__all__ = ["CARDS", "GIB", "Capacity", "Fit", "card", "here"]
 
 GIB = 1 << 30
 CARDS = (8, 12, 16, 24, 40, 80)
 """Sizes of common cards in GiB."""
 
+_SPARE_ON_CARDS = 0.15
+_SPARE_IN_MACHINES = 0.5  # glibc keeps freed memory in pieces that it cannot always use again
+
 _CONTAINER = Path("/sys/fs/cgroup/memory.max")
-_SPARE = 1.15
 
 
-class Fit:
-    """What is said of a need and a capacity."""
+class Fit(StrEnum):
+    """How a need and a capacity go together; tight leaves too little for what comes on top."""
 
     YES = "fits"
     TIGHT = "tight"
@@ -26,31 +29,38 @@ class Fit:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Capacity:
-    """Where memory is, and how many bytes of it."""
+    """A memory of `size` bytes; `spare` is what libraries and fragments take for each byte used."""
 
     name: str
     size: int
+    spare: float
+
+    def fit(self, need: int) -> Fit:
+        """Whether so many bytes fit."""
+        if need > self.size:
+            return Fit.NO
+        return Fit.YES if need * (1 + self.spare) <= self.size else Fit.TIGHT
 
 
-def fit(need: int, size: int) -> str:
-    """Whether a need fits; tight without the spare seventh for libraries and fragments."""
-    if need > size:
-        return Fit.NO
-    return Fit.YES if need * _SPARE <= size else Fit.TIGHT
+def card(size: int) -> Capacity:
+    """A card of so many GiB."""
+    return Capacity(name=f"a card of {size} GB", size=size * GIB, spare=_SPARE_ON_CARDS)
 
 
 def here(device: torch.device) -> Capacity:
     """The memory that training on this device would have."""
     if device.type == "cuda":
         properties = torch.cuda.get_device_properties(device)
-        return Capacity(name=properties.name, size=properties.total_memory)
-    return machine()
+        return Capacity(
+            name=f"the {properties.name} here",
+            size=properties.total_memory,
+            spare=_SPARE_ON_CARDS,
+        )
+    return Capacity(name="this machine's memory", size=_machine(), spare=_SPARE_IN_MACHINES)
 
 
-def machine() -> Capacity:
-    """This machine's memory, or the part of it that a container leaves."""
+def _machine() -> int:
+    """Bytes of memory in this machine, or the part of it that a container leaves."""
     size = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    allowed = _CONTAINER.read_text().strip() if _CONTAINER.is_file() else "max"
-    return Capacity(
-        name="this machine's memory", size=min(size, int(allowed)) if allowed.isdigit() else size
-    )
+    allowed = _CONTAINER.read_text().strip() if _CONTAINER.is_file() else ""
+    return min(size, int(allowed)) if allowed.isdigit() else size

@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from finetune.bases import STARTER
+from finetune.bases import published_name
 from finetune.report.content import ReportContent
 from finetune.report.curves import lowest_held_out
 from finetune.report.rendering import markdown_text, render, write_whole
@@ -16,7 +16,6 @@ from finetune.template import Template, TemplateKind
 
 __all__ = ["write_card"]
 
-_STARTER_HUB_ID = "HuggingFaceTB/SmolLM2-135M-Instruct"
 _LICENCES = {"HuggingFaceTB/": "apache-2.0", "openai-community/": "mit"}
 _TOPIC = "cats"
 _SAMPLES = 10
@@ -54,11 +53,10 @@ def write_card(path: Path, content: ReportContent) -> None:
 
 def _hub_id(base: str) -> str | None:
     """The hub's name of a base, or None for one that is only a local file or directory."""
-    if base == STARTER:
-        return _STARTER_HUB_ID
-    owner, _, name = base.partition("/")
-    local = base.startswith((".", "~", "/")) or base.endswith(".gguf") or "/" in name
-    return base if owner and name and not local else None
+    published = published_name(base)
+    owner, _, name = published.partition("/")
+    local = published.startswith((".", "~", "/")) or published.endswith(".gguf") or "/" in name
+    return published if owner and name and not local else None
 
 
 def _licence(hub_id: str | None) -> str | None:

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 from finetune.report.content import HistoryPoint, ReportContent
 from finetune.report.curves import lowest_held_out
-from finetune.report.numbers import figure_text, label, plain_number
+from finetune.report.metrics import figure_text, metric_label
+from finetune.report.numbers import plain_number
 
 __all__ = ["Highlight", "highlights"]
 
 _THIS_VERSION = "this version"
 _BASE = "base"
-_SHOWN = 4
-_FOREMOST = ("loss_per_character", "topic_told", "complete", "distinct", "cop")
+_FOREMOST = ("loss_per_character", "topic_told", "complete", "distinct_2")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,16 +28,16 @@ def highlights(content: ReportContent) -> list[Highlight]:
     """At most four: of the evaluation, or of the training where there is no evaluation."""
     measured = content.metrics.get(_THIS_VERSION, {})
     base = content.metrics.get(_BASE, {})
-    foremost = dict.fromkeys(name for part in _FOREMOST for name in measured if part in name)
     found = [
         Highlight(
-            name=label(name),
-            value=figure_text(name, measured[name])[0],
+            name=metric_label(name),
+            value=figure_text(name, measured[name]),
             note=_compared(name, measured[name], base.get(name, {})),
         )
-        for name in foremost
+        for name in _FOREMOST
+        if name in measured
     ]
-    return (found or _of_training(content.history))[:_SHOWN]
+    return found or _of_training(content.history)
 
 
 def _compared(
@@ -49,7 +49,7 @@ def _compared(
     if "loss" in name and theirs > 0:
         change = 100 * (ours / theirs - 1)
         return f"{abs(change):.1f} % {'below' if change <= 0 else 'above'} the base"
-    return f"the base: {figure_text(name, base)[0]}"
+    return f"the base: {figure_text(name, base)}"
 
 
 def _of_training(history: Sequence[HistoryPoint]) -> list[Highlight]:

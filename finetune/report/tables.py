@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from finetune.report.numbers import figure_text, label, value_text, which_is_better
+from finetune.report.metrics import figure_text, interval_text, metric_label, metric_note
+from finetune.report.numbers import label, value_text
 
 __all__ = ["Cell", "Table", "metric_table", "tables_of"]
 
@@ -39,13 +40,17 @@ def metric_table(metrics: Mapping[str, Mapping[str, Mapping[str, float | None]]]
     names = dict.fromkeys(name for column in metrics.values() for name in column)
     rows = []
     for name in names:
-        row = [Cell(text=label(name), note=which_is_better(name) or "")]
+        row = [Cell(text=metric_label(name), note=metric_note(name))]
         for column in metrics.values():
-            text, interval = figure_text(name, column.get(name, {}))
-            row.append(Cell(text=text, numeric=True, note=interval))
+            figure = column.get(name, {})
+            row.append(
+                Cell(
+                    text=figure_text(name, figure), numeric=True, note=interval_text(name, figure)
+                )
+            )
         rows.append(row)
     return Table(
-        caption="Every figure with its bootstrap interval beneath it",
+        caption="Figures with their 95 % intervals",
         head=["Metric", *map(label, metrics)],
         rows=rows,
     )

@@ -10,7 +10,14 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from finetune.training.failures import TrainingError
 
-__all__ = ["BestWeights", "WholeCheckpoints", "best_weights", "last_whole_checkpoint"]
+__all__ = [
+    "BestWeights",
+    "WholeCheckpoints",
+    "best_weights",
+    "forget_torn_checkpoints",
+    "has_ended",
+    "last_whole_checkpoint",
+]
 
 _WHOLE = "whole"
 _BEST = "best"
@@ -22,12 +29,30 @@ def last_whole_checkpoint(run: Path) -> Path | None:
     return max(whole, key=_step, default=None)
 
 
+def forget_torn_checkpoints(run: Path) -> None:
+    """Removes what a crash left half-written, which would count among those that are kept."""
+    for checkpoint in run.glob("checkpoint-*"):
+        if not (checkpoint / _WHOLE).is_file():
+            shutil.rmtree(checkpoint)
+
+
 def best_weights(run: Path) -> Path:
     """The directory with the best weights of a run. Raises `TrainingError`."""
     best = run / _BEST
     if not best.is_dir():
         raise TrainingError(f"{run} holds no evaluated weights; begin again without --resume.")
     return best
+
+
+def has_ended(state: TrainerState, *, patience: int) -> bool:
+    """Whether nothing is left to train: all steps are done, or it was stopped early."""
+    return state.global_step >= state.max_steps or _evaluations_since_best(state) >= patience
+
+
+def _evaluations_since_best(state: TrainerState) -> int:
+    """The log of a resumed run has the evaluations before it as well."""
+    losses = [entry["eval_loss"] for entry in state.log_history if "eval_loss" in entry]
+    return len(losses) - 1 - losses.index(min(losses)) if losses else 0
 
 
 def _step(checkpoint: Path) -> int:
@@ -48,7 +73,8 @@ class WholeCheckpoints(TrainerCallback):
         for path in [*checkpoint.rglob("*"), checkpoint]:
             _fsync(path)
         (checkpoint / _WHOLE).touch()
-        _fsync(checkpoint)
+        for path in (checkpoint, self._run):
+            _fsync(path)
 
 
 class BestWeights(TrainerCallback):
@@ -75,12 +101,11 @@ class BestWeights(TrainerCallback):
         control: TrainerControl,
         **named: Any,
     ) -> None:
-        """Compare with all evaluations so far; the log of a resumed run has the earlier ones."""
-        losses = [entry["eval_loss"] for entry in state.log_history if "eval_loss" in entry]
-        since_best = len(losses) - 1 - losses.index(min(losses))
-        if not since_best:
-            self._keep(named["model"], {"step": state.global_step, "held_out_loss": losses[-1]})
-        elif since_best >= self._patience:
+        """Compare with all evaluations so far."""
+        if not _evaluations_since_best(state):
+            loss = named["metrics"]["eval_loss"]
+            self._keep(named["model"], {"step": state.global_step, "held_out_loss": loss})
+        elif has_ended(state, patience=self._patience):
             control.should_training_stop = True
 
     def _keep(self, model: Any, about: dict[str, Any]) -> None:

@@ -1,13 +1,21 @@
 """What stops a training run, said in one sentence."""
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from safetensors import SafetensorError
 
 __all__ = ["TrainingError", "failing_with_a_sentence"]
 
 _NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
-_NO_SPACE = ("no space left", "disk quota exceeded", "unexpected pos", "file write failed")
+_NO_SPACE = (
+    *("no space left", "disk quota exceeded", "file too large"),
+    *("unexpected pos", "file write failed"),
+)
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class TrainingError(Exception):
@@ -15,15 +23,18 @@ class TrainingError(Exception):
 
 
 @contextmanager
-def failing_with_a_sentence(*, kept: str) -> Iterator[None]:
-    """Turns a full memory or disk into a `TrainingError`; `kept` says what is still there."""
+def failing_with_a_sentence(*, kept: Callable[[], str]) -> Iterator[None]:
+    """Turns a full memory or disk into a `TrainingError`.
+
+    `kept` is asked afterwards and says what is still there.
+    """
     try:
         yield
-    except (MemoryError, OSError, RuntimeError) as error:
+    except (MemoryError, OSError, RuntimeError, SafetensorError) as error:
         sentence = _sentence(error)
         if sentence is None:
             raise
-        raise TrainingError(f"{sentence} {kept}") from error
+        raise TrainingError(f"{sentence} {kept()}") from error
 
 
 def _sentence(error: Exception) -> str | None:
@@ -33,7 +44,7 @@ def _sentence(error: Exception) -> str | None:
             "The memory is full; halve recipe.sequences and double recipe.accumulation, or set "
             "gradient_checkpointing=true, and see what it needs: python -m finetune memory."
         )
-    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    full = isinstance(error, OSError) and error.errno in _FULL
     # torch and safetensors report a full disk as an error of their own.
     if full or _mentions(said, _NO_SPACE):
         return "The disk is full; make room and run the same command with --resume."

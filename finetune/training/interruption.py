@@ -38,6 +38,15 @@ class Interruption(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
         """Save and stop if a signal came during the step."""
-        if self.signal is not None and state.global_step < state.max_steps:
+        self._end(control)
+
+    def on_evaluate(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Save and stop if a signal came during the evaluation."""
+        self._end(control)
+
+    def _end(self, control: TrainerControl) -> None:
+        if self.signal is not None:
             control.should_save = True
             control.should_training_stop = True

@@ -9,7 +9,7 @@ import torch
 from finetune.corpus.corpus import Corpus
 from finetune.corpus.jokes import read_jokes
 from finetune.evaluation.adherence import evaluation_topics
-from finetune.evaluation.evaluate import REAL_JOKES, evaluate, evaluate_real
+from finetune.evaluation.evaluate import REAL_JOKES, evaluate, evaluate_loss, evaluate_real
 from finetune.evaluation.generation import Prompt, draw_jokes
 from finetune.evaluation.result import Evaluation, against
 from finetune.models import LoadedModel, load_model
@@ -42,7 +42,8 @@ class Proof:
 class Examiner:
     """`jokes` are drawn from each model that is judged, for `topics` four candidates each.
 
-    `held_out` is the number of held-out jokes the loss is taken on.
+    `held_out` is the number of held-out jokes the loss is taken on. With no `jokes` to draw nothing
+    but the loss is taken.
     """
 
     jokes: int
@@ -67,6 +68,14 @@ class Examiner:
         novelty = NoveltyIndex.load(staging / NOVELTY)
 
         def judged(loaded: LoadedModel) -> Evaluation:
+            if not self.jokes:
+                return evaluate_loss(
+                    loaded,
+                    held_out=held_out,
+                    loss_jokes=self.held_out,
+                    seed=self.seed,
+                    progress=progress,
+                )
             return evaluate(
                 loaded,
                 held_out=held_out,
@@ -96,9 +105,10 @@ class Examiner:
             load(staging, name=THIS, under=base.directory), version=THIS, template=template
         )
         own = against(judged(taught), columns.get("parent", untaught), seed=self.seed)
-        columns[REAL_JOKES] = evaluate_real(
-            held_out, moderator=moderator, jokes=self.jokes, seed=self.seed
-        )
+        if self.jokes:
+            columns[REAL_JOKES] = evaluate_real(
+                held_out, moderator=moderator, jokes=self.jokes, seed=self.seed
+            )
         return Proof(
             metrics={
                 name: {metric: figure.to_json() for metric, figure in column.figures.items()}

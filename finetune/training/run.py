@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from transformers import PrinterCallback, ProgressCallback, set_seed
+from transformers import PrinterCallback, ProgressCallback, TrainerState, set_seed
 from trl.trainer.sft_config import SFTConfig
 
 from finetune.recipes.recipe import Recipe
@@ -15,6 +15,8 @@ from finetune.training.checkpoints import (
     BestWeights,
     WholeCheckpoints,
     best_weights,
+    forget_torn_checkpoints,
+    has_ended,
     last_whole_checkpoint,
 )
 from finetune.training.datasets import PackedJokes
@@ -25,6 +27,7 @@ from finetune.training.packing import collate
 from finetune.training.reporting import Reporter
 from finetune.training.samples import sample_jokes
 from finetune.training.trainer import HumourTrainer
+from finetune.training.unlogged import UnloggedLoss
 from finetune.training.watching import SoundGradients, Watching
 
 __all__ = ["Outcome", "TrainingRun"]
@@ -60,14 +63,22 @@ class TrainingRun:
         With `resume` it goes on from the newest whole checkpoint exactly as if it had never
         stopped. Raises `TrainingError` and `CorpusError`.
         """
+        forget_torn_checkpoints(self.directory)
         checkpoint = last_whole_checkpoint(self.directory) if resume else None
-        kept = "No checkpoint was written yet."
-        if checkpoint is not None:
-            kept = f"The last good checkpoint is {checkpoint.name} in {self.directory}."
-        with failing_with_a_sentence(kept=kept):
+        with failing_with_a_sentence(kept=self._kept):
             return self._run(checkpoint)
 
+    def _kept(self) -> str:
+        checkpoint = last_whole_checkpoint(self.directory)
+        if checkpoint is None:
+            return "No checkpoint was written yet."
+        return f"The last good checkpoint is {checkpoint.name} in {self.directory}."
+
     def _run(self, checkpoint: Path | None) -> Outcome:
+        if checkpoint is not None:
+            before = TrainerState.load_from_json(str(checkpoint / "trainer_state.json"))
+            if has_ended(before, patience=self.recipe.patience):
+                return self._outcome(before, stopped=None)
         set_seed(self.recipe.seed)
         self.reporter.stage("reading the jokes", 0, 0)
         packed = PackedJokes(recipe=self.recipe, learner=self.learner)
@@ -85,6 +96,8 @@ class TrainingRun:
         for unwanted in (PrinterCallback, ProgressCallback):
             trainer.remove_callback(unwanted)
         for callback in (
+            # Before the mark of a whole checkpoint, which comes after everything else in it.
+            UnloggedLoss(trainer=trainer, run=self.directory, checkpoint=checkpoint),
             WholeCheckpoints(run=self.directory),
             BestWeights(run=self.directory, patience=self.recipe.patience),
             SoundGradients(),
@@ -94,8 +107,9 @@ class TrainingRun:
             trainer.add_callback(callback)
         with interruption.watched():
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-        state = trainer.state
-        stopped = interruption.signal if state.global_step < state.max_steps else None
+        return self._outcome(trainer.state, stopped=interruption.signal)
+
+    def _outcome(self, state: TrainerState, *, stopped: int | None) -> Outcome:
         return Outcome(
             best=None if stopped is not None else best_weights(self.directory),
             history=state.log_history,

@@ -2,13 +2,15 @@
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from finetune.training.checkpoints import last_whole_checkpoint
 from finetune.training.failures import TrainingError
 
-__all__ = ["enter_run"]
+__all__ = ["enter_run", "left_only_with_checkpoints"]
 
 _RECORD = "run.json"
 
@@ -36,6 +38,17 @@ def enter_run(directory: Path, *, record: Mapping[str, Any], resume: bool, resta
     fresh = path.with_suffix(".new")
     fresh.write_text(json.dumps(record, indent=2, ensure_ascii=False), encoding="utf-8")
     fresh.rename(path)
+
+
+@contextmanager
+def left_only_with_checkpoints(directory: Path) -> Iterator[None]:
+    """Removes a run that fails before its first checkpoint: there is nothing to go on with."""
+    try:
+        yield
+    except Exception:
+        if last_whole_checkpoint(directory) is None:
+            shutil.rmtree(directory, ignore_errors=True)
+        raise
 
 
 def _read(directory: Path) -> dict[str, Any] | None:

@@ -21,7 +21,7 @@ from finetune.training.proof import Examiner
 from finetune.training.publication import Lineage, publish, stage_weights
 from finetune.training.reporting import Reporter
 from finetune.training.run import Outcome, TrainingRun
-from finetune.training.run_directory import enter_run
+from finetune.training.run_directory import enter_run, left_only_with_checkpoints
 from finetune.versions import Found, find_version
 
 __all__ = ["Lesson", "Taught", "Teacher"]
@@ -84,23 +84,24 @@ class Teacher:
         )
         enter_run(run, record=lineage.record(), resume=lesson.resume, restart=lesson.restart)
         self._reporter.stage("loading the model", 0, 0)
-        pupil = learner(
-            recipe,
-            base_directory=base.directory,
-            parent=parent.directory if parent else None,
-            device=self._device,
-            dtype=self._dtype(recipe),
-        )
-        outcome = TrainingRun(
-            recipe=recipe,
-            learner=pupil,
-            train=corpus.train,
-            held_out=corpus.held_out,
-            directory=run,
-            reporter=self._reporter,
-        ).run(resume=lesson.resume)
+        with left_only_with_checkpoints(run):
+            pupil = learner(
+                recipe,
+                base_directory=base.directory,
+                parent=parent.directory if parent else None,
+                device=self._device,
+                dtype=self._dtype(recipe),
+            )
+            outcome = TrainingRun(
+                recipe=recipe,
+                learner=pupil,
+                train=corpus.train,
+                held_out=corpus.held_out,
+                directory=run,
+                reporter=self._reporter,
+            ).run(resume=lesson.resume)
         if outcome.best is not None:
-            with failing_with_a_sentence(kept=f"The best weights are in {outcome.best}."):
+            with failing_with_a_sentence(kept=lambda: f"The best weights are in {outcome.best}."):
                 self._publish(lesson.out, lineage, corpus, pupil, outcome)
         return Taught(
             version=lesson.out if outcome.best else None,

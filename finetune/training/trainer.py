@@ -1,5 +1,6 @@
 """TRL's `SFTTrainer`, with the plain loss and a guard against numbers that are no numbers."""
 
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -7,6 +8,7 @@ from transformers import Trainer
 from trl.trainer.sft_trainer import SFTTrainer
 
 from finetune.training.failures import TrainingError
+from finetune.training.packing import IGNORED
 
 __all__ = ["HumourTrainer"]
 
@@ -28,8 +30,12 @@ class HumourTrainer(SFTTrainer):
     ) -> Any:
         """The mean negative log-likelihood of the joke tokens, in nats.
 
+        `Trainer` averages held-out losses over sequences. Dividing by the joke tokens of an average
+        sequence makes that the mean over all tokens, however the sequences fall into batches.
         Raises `TrainingError` when it is no finite number, before any weight has changed by it.
         """
+        if num_items_in_batch is None and not model.training:
+            num_items_in_batch = self._held_out_tokens_a_row * len(inputs["labels"])
         result: Any = Trainer.compute_loss(
             self, model, {**inputs, "use_cache": False}, return_outputs, num_items_in_batch
         )
@@ -37,9 +43,15 @@ class HumourTrainer(SFTTrainer):
         if not torch.isfinite(loss).all():
             raise TrainingError(
                 "The loss is no longer a number; lower learning_rate (or set dtype=float32) and "
-                "go on with --resume."
+                "begin again with --restart."
             )
         return result
+
+    @cached_property
+    def _held_out_tokens_a_row(self) -> float:
+        rows: Any = self.eval_dataset
+        tokens = sum(label != IGNORED for labels in rows["labels"] for label in labels)
+        return tokens / len(rows)
 
     def create_model_card(self, *arguments: Any, **named: Any) -> None:
         """Nothing: a checkpoint is no model version, and a version gets a card of its own."""

@@ -27,19 +27,41 @@ class Watching(TrainerCallback):
         self._began = 0.0
         self._first_step = 0
         self._first_tokens = 0
+        self._reported = 0
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
         """A resumed run begins where it was."""
         self._began = time.monotonic()
-        self._first_step = state.global_step
+        self._first_step = self._reported = state.global_step
         self._first_tokens = int(state.num_input_tokens_seen)
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
+        """Report at once, unless losses of this step are still to come."""
+        if not (control.should_log or control.should_evaluate):
+            self._report(state)
+
+    def on_log(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Report with the loss, unless the held-out loss of this step is still to come."""
+        if not control.should_evaluate:
+            self._report(state)
+
+    def on_evaluate(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Report with both losses."""
+        self._report(state)
+
+    def _report(self, state: TrainerState) -> None:
         """One report a step; the losses are the last that were logged."""
+        if state.global_step == self._reported:
+            return
+        self._reported = state.global_step
         seconds = max(time.monotonic() - self._began, 1e-9)
         done = state.global_step - self._first_step
         tokens = int(state.num_input_tokens_seen) - self._first_tokens
@@ -63,6 +85,8 @@ class Watching(TrainerCallback):
         **named: Any,
     ) -> None:
         """Some jokes, so that a person hears how it is coming along."""
+        if control.should_training_stop and state.global_step < state.max_steps:
+            return  # stopped early, or by a signal that should not have to wait for jokes
         jokes = self._samples(named["model"])
         if jokes:
             self._reporter.samples(state.epoch or 0.0, jokes)
@@ -87,5 +111,5 @@ class SoundGradients(TrainerCallback):
         if not torch.isfinite(torch.nn.utils.get_total_norm(gradients)):
             raise TrainingError(
                 "A gradient is no longer a number; lower learning_rate (or set dtype=float32) and "
-                "go on with --resume."
+                "begin again with --restart."
             )

@@ -18,6 +18,7 @@ from bot.store.errors import StoreError
 from tests.bot.generation.pools import Journal, pool_of, serving
 from tests.campaigns.processes import alive, children
 from tests.campaigns.waiting import until
+from tests.tiny import tiny_jokes, write_tiny_adapter
 from tests.twins.front import MemoryFront
 from tests.twins.service import service_on
 from tests.twins.store import MemoryStore
@@ -248,6 +249,20 @@ async def test_an_opened_app_tells_jokes_and_leaves_no_process_behind(
     assert await app.service.tell(JokeRequest(community=HERE, member="ada")) == Declined(
         reason=Reason.CLOSING
     )
+
+
+async def test_an_adapter_tells_nothing_that_it_was_taught(
+    tmp_path: Path, tiny_version: Path
+) -> None:
+    adapter = write_tiny_adapter(tmp_path / "adapter", base=tiny_version, taught=tiny_jokes())
+    settings = settings_in(tmp_path, GENERATION__THREADS="1", GENERATION__TEMPERATURE="0")
+    model = ServedModel(name="tiny-adapter", directory=adapter, base_directory=tiny_version)
+    async with asyncio.timeout(SECONDS), open_app(settings, model=model) as app:
+        answer = await app.service.tell(JokeRequest(community=HERE, member="ada", topic="cat"))
+        ready = app.pool.status.worker.ready
+        assert ready is not None
+        assert ready.version == "tiny-adapter"
+    assert answer == Declined(reason=Reason.NOTHING_FIT)
 
 
 async def test_an_app_whose_store_cannot_be_opened_leaves_no_process_behind(

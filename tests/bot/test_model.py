@@ -8,19 +8,22 @@ import pytest
 
 from bot.model import BaseModelError, ServedModel, prepared_model, ready_model
 from bot.settings import Settings, load_settings
-from finetune.artifacts import verify
+from finetune.artifacts import BrokenVersionError, read_manifest, verify
+from finetune.shipped import SHIPPED, shipped_version
 from tests.campaigns.processes import children
 from tests.campaigns.waiting import until
 from tests.finetune.gguf_file import tiny_source, write_gguf
+from tests.tiny import tiny_jokes, write_tiny_adapter
 
 SECONDS = 50
 
 
-def settings_for(base: Path, directory: Path) -> Settings:
-    """Settings with this base model and a cache in `directory`."""
+def settings_for(base: Path | str, directory: Path, *, version: str = "auto") -> Settings:
+    """Settings with this base model and version, and a cache in `directory`."""
     environment = {
         "HOME": str(directory),
         "PUNCHLINE_MODEL__BASE": str(base),
+        "PUNCHLINE_MODEL__VERSION": version,
         "PUNCHLINE_MODEL__CACHE": str(directory / "cache"),
         "PUNCHLINE_STORE__DIRECTORY": str(directory / "data"),
     }
@@ -81,3 +84,53 @@ async def test_giving_up_leaves_no_process_behind(tmp_path: Path) -> None:
     with pytest.raises(asyncio.CancelledError):
         await preparing
     assert children(os.getpid()) == before
+
+
+# Versions
+
+
+def test_the_starter_is_served_with_the_version_that_ships(tmp_path: Path) -> None:
+    # Its base is not converted in this new cache.
+    assert ready_model(settings_for("starter", tmp_path)) is None
+    shipped = read_manifest(shipped_version())
+    assert shipped.version == SHIPPED
+    assert shipped.base == "starter"
+
+
+def test_an_adapter_is_served_on_the_base_it_names(tmp_path: Path, tiny_version: Path) -> None:
+    adapter = write_tiny_adapter(tmp_path / "adapter", base=tiny_version)
+    settings = settings_for("starter", tmp_path, version=str(adapter))
+    assert ready_model(settings) == ServedModel(
+        name="tiny-adapter", directory=adapter, base_directory=tiny_version
+    )
+
+
+def test_a_version_with_weights_of_its_own_needs_no_base(
+    tmp_path: Path, tiny_version: Path
+) -> None:
+    settings = settings_for("starter", tmp_path, version=str(tiny_version))
+    assert ready_model(settings) == ServedModel(name="tiny", directory=tiny_version)
+
+
+def test_any_base_can_be_served_alone(tmp_path: Path, tiny_version: Path) -> None:
+    settings = settings_for(tiny_version, tmp_path, version="none")
+    assert ready_model(settings) == ServedModel(name=str(tiny_version), directory=tiny_version)
+
+
+def test_a_directory_without_a_version_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(BrokenVersionError) as refused:
+        ready_model(settings_for("starter", tmp_path, version=str(tmp_path)))
+    assert str(refused.value) == (
+        f"{tmp_path} is no model version; correct model.version in config.toml."
+    )
+
+
+def test_a_version_brings_the_index_of_the_jokes_it_was_taught(
+    tmp_path: Path, tiny_version: Path
+) -> None:
+    jokes = tiny_jokes()
+    adapter = write_tiny_adapter(tmp_path / "adapter", base=tiny_version, taught=jokes)
+    novelty = ServedModel(name="tiny-adapter", directory=adapter).novelty()
+    assert novelty is not None
+    assert all(map(novelty.copies, jokes))
+    assert ServedModel(name="tiny", directory=tiny_version).novelty() is None

@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 
 from finetune.corpus.jokes import CorpusError
-from finetune.corpus.sources.rows import TEXT_COLUMNS, Rows, joke_in, text_column
+from finetune.corpus.sources.rows import Rows, joke_in, no_text_column, text_column
 from finetune.corpus.sources.text_files import mended, opened
 
 __all__ = ["csv_rows"]
@@ -22,11 +22,7 @@ def csv_rows(path: Path) -> Rows:
         except csv.Error as error:
             raise CorpusError(f"{path} is no CSV file: {error}.") from None
         if text_column(columns) is None:
-            found = ", ".join(mended(name)[:40] for name in columns[:8])
-            raise CorpusError(
-                f"{path} has the columns {found}, but none of {', '.join(TEXT_COLUMNS)}; "
-                "name the one with the jokes so."
-            )
+            raise CorpusError(no_text_column(path, map(mended, columns)))
         while True:
             try:
                 cells = next(table, None)

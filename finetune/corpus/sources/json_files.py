@@ -14,8 +14,8 @@ __all__ = ["json_rows"]
 
 _CHUNK = 1 << 16
 _LONGEST_ROW = 1 << 20
-_BETWEEN = re.compile(r"[\s,]*")
-_NEXT_ROW = re.compile(r"[,\n]\s*(?=\{)")
+_MEMBER = re.compile(r"[^\s,]")
+_NEXT_OBJECT = re.compile(r"[,\n]\s*(?=\{)")
 
 
 def json_rows(path: Path) -> Rows:
@@ -25,7 +25,7 @@ def json_rows(path: Path) -> Rows:
         if start[:1] not in ("[", "{"):
             raise CorpusError(f"{path} is no JSON: it begins with neither [ nor {{.")
         text.seek(0)
-        rows = _array(text) if start[0] == "[" else map(_parsed, _lines(text))
+        rows = _Members(text) if start[0] == "[" else map(_parsed, _lines(text))
         for row in rows:
             found = joke_in(row)
             yield None if found is None else RawJoke(mended(found.text), found.rating)
@@ -44,25 +44,46 @@ def _parsed(line: str) -> Any:
         return None
 
 
-def _array(text: TextIO) -> Iterator[Any]:
-    """The members of an array; None for one that cannot be read, after which the next is sought."""
-    decode = json.JSONDecoder().raw_decode
-    waiting = text.read(_CHUNK).lstrip()[1:]
-    while True:
-        waiting = waiting[_BETWEEN.match(waiting).end() :]  # type: ignore[union-attr]
-        more = text.read(_CHUNK) if len(waiting) < _CHUNK else ""
-        waiting += more
-        if waiting.startswith("]") or not waiting.strip(" \t\r\n,"):
-            return
-        row, end = None, 0
-        while not end:
+class _Members:
+    """The members of an array one by one; of the text only the next few are in memory.
+
+    A member that cannot be read comes as None, and the next is looked for where an object begins.
+    """
+
+    def __init__(self, text: TextIO) -> None:
+        self._text = text
+        self._waiting = text.read(_CHUNK).lstrip().removeprefix("[")
+        self._at = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        while self._comes_another():
+            yield self._member()
+
+    def _comes_another(self) -> bool:
+        while True:
+            start = _MEMBER.search(self._waiting, self._at)
+            if start:
+                self._at = start.start()
+                return start[0] != "]"
+            self._at = len(self._waiting)
+            if not self._read_on():
+                return False
+
+    def _member(self) -> Any:
+        while True:
             try:
-                row, end = decode(waiting)
+                member, self._at = json.JSONDecoder().raw_decode(self._waiting, self._at)
             except (ValueError, RecursionError):
-                more = text.read(_CHUNK) if len(waiting) < _LONGEST_ROW else ""
-                waiting += more
-                if not more:
-                    following = _NEXT_ROW.search(waiting, 1)
-                    end = following.end() if following else len(waiting)
-        yield row
-        waiting = waiting[end:]
+                is_whole = len(self._waiting) - self._at >= _LONGEST_ROW
+                if is_whole or not self._read_on():
+                    following = _NEXT_OBJECT.search(self._waiting, self._at + 1)
+                    self._at = following.end() if following else len(self._waiting)
+                    return None
+            else:
+                return member
+
+    def _read_on(self) -> bool:
+        more = self._text.read(_CHUNK)
+        self._waiting = self._waiting[self._at :] + more
+        self._at = 0
+        return bool(more)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from finetune.corpus.jokes import CorpusError
-from finetune.corpus.sources.rows import TEXT_COLUMNS, Rows, joke_in, text_column
+from finetune.corpus.sources.rows import Rows, joke_in, no_text_column, text_column
 
 __all__ = ["parquet_rows"]
 
@@ -19,10 +19,7 @@ def parquet_rows(path: Path) -> Rows:
         with ParquetFile(path) as file:
             columns = file.schema_arrow.names
             if text_column(columns) is None:
-                raise CorpusError(
-                    f"{path} has the columns {', '.join(columns[:8])}, but none of "
-                    f"{', '.join(TEXT_COLUMNS)}; name the one with the jokes so."
-                )
+                raise CorpusError(no_text_column(path, columns))
             for batch in file.iter_batches(batch_size=_BATCH):
                 yield from map(joke_in, batch.to_pylist())
     except (ArrowException, OSError) as error:

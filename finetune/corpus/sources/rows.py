@@ -1,17 +1,25 @@
 """What a row of any source has to offer."""
 
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
-__all__ = ["TEXT_COLUMNS", "RawJoke", "Rows", "Source", "joke_in", "text_column"]
+__all__ = ["TEXT_COLUMNS", "RawJoke", "Rows", "Source", "joke_in", "no_text_column", "text_column"]
 
 TEXT_COLUMNS = ("joke", "text", "body")
 """Columns that hold a joke, the likeliest first; case does not count."""
 
 _RATING_COLUMNS = ("rating", "score")
-_LONGEST_TITLE_REPEAT = 0.9
+_LONGEST_NAME = 40
+_MOST_NAMES = 8
+_DOTS = ("..", "…")
+_DOT = ".… "
+_OPEN_END = re.compile(r"(?:\.\.+|…)$")
+_QUESTION = re.compile(r"(?:what|why|who|how|when|where|which)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +48,20 @@ def text_column(columns: Iterable[Any]) -> str | None:
     return next((known[name] for name in TEXT_COLUMNS if name in known), None)
 
 
+def no_text_column(path: Path, columns: Iterable[str]) -> str:
+    """The sentence for a table none of whose columns holds jokes."""
+    found = ", ".join(column[:_LONGEST_NAME] for column in islice(columns, _MOST_NAMES))
+    return (
+        f"{path} has the columns {found}, but none named {', '.join(TEXT_COLUMNS)}; "
+        "rename the one with the jokes."
+    )
+
+
 def joke_in(row: Any) -> RawJoke | None:
-    """The joke of a row, its title put before its body; None when the row is broken."""
+    """The joke of a row, its title put before its body; None when the row is broken.
+
+    Where rows have a category, titles are headings and no part of the joke.
+    """
     if not isinstance(row, Mapping):
         return None
     column = text_column(row)
@@ -50,19 +70,23 @@ def joke_in(row: Any) -> RawJoke | None:
         return None
     cells = {str(name).strip().lower(): value for name, value in row.items()}
     title = cells.get("title")
+    is_told = isinstance(title, str) and "category" not in cells
     rating = next((cells[name] for name in _RATING_COLUMNS if name in cells), None)
-    return RawJoke(_joined(title if isinstance(title, str) else "", text), _number(rating))
+    return RawJoke(_joined(str(title), text) if is_told else text, _number(rating))
 
 
 def _joined(title: str, body: str) -> str:
-    """A title that the body repeats is left out; one that goes on in the body is completed by it."""
+    """Title and body, of which either may repeat the other or go on where the other stops."""
     title, body = title.strip(), body.strip()
-    if not title or _letters(body).startswith(_letters(title)):
+    if _letters(body).startswith(_letters(title)):
         return body or title
     if _letters(title).startswith(_letters(body)):
         return title
-    is_open = title[-1].isalnum() and (body[0].isupper() or not body[0].isalpha())
-    return f"{title.rstrip('.…') if title.endswith(('...', '…')) else title}{'.' if is_open else ''} {body.lstrip('.… ')}"
+    if _OPEN_END.search(title) or body.startswith(_DOTS):
+        return f"{title.rstrip(_DOT)} {body.lstrip(_DOT)}"
+    if title[-1].isalnum() and not body[0].islower():
+        title += "?" if _QUESTION.match(title) else "."
+    return f"{title} {body}"
 
 
 def _letters(text: str) -> str:
