@@ -55,8 +55,7 @@ class ModelSettings(Section):
         Text,
         Field(
             min_length=1,
-            description="The taught version; auto takes the one that ships with Punchline where "
-            "the base is the starter, and the base alone where it is not.",
+            description="The taught version; auto means the shipped one on the starter, else none.",
         ),
         Allowed('"auto", "none" for the base alone, or the directory of a version'),
     ] = "auto"

@@ -24,7 +24,10 @@ def file(tmp_path: Path) -> Path:
         (JOKE, Dropped.DUPLICATE),
         ("WHY DID THE BURGLAR TAKE A LONG BATH?? he wanted to make a clean getaway", "duplicate"),
         ("Why did the burglar take a bath? He wanted a clean getaway!", Dropped.NEAR_DUPLICATE),
-        ("Why did the thief take a long bath? He wanted to make a clean getaway.", "near duplicate"),
+        (
+            "Why did the thief take a long bath? He wanted to make a clean getaway.",
+            "near duplicate",
+        ),
         ("Why did the chicken take a long bath? The pool was closed.", None),
     ],
 )

@@ -41,7 +41,9 @@ def test_each_fault_has_its_name(text: str, cause: Dropped) -> None:
     assert filters().causes([text]) == [cause]
 
 
-@pytest.mark.parametrize("ending", [".", "!", "?", "…", "...", '."', ".”", " :)", " :(", "*", " 🙂"])
+@pytest.mark.parametrize(
+    "ending", [".", "!", "?", "…", "...", '."', ".”", " :)", " :(", "*", " 🙂"]
+)
 def test_jokes_end_in_many_ways(ending: str) -> None:
     assert filters().causes([f"The cat went home early{ending}"]) == [None]
 

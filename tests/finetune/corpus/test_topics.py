@@ -29,7 +29,7 @@ def finder() -> TopicFinder:
         ("A guy walks into a bar and says something.", set()),
         ("The difference between people is the way they say things.", set()),
         ("Winning the Lottery by Jack Pottinger.", {"lottery"}),
-        ("One highway, no other highways.", {"highway"}),
+        ("One highway, no other highways.", {"highways"}),
         ("", set()),
     ],
 )
@@ -58,6 +58,8 @@ def test_topics_of_any_text_stand_in_it(text: str) -> None:
 def test_the_lists_are_fit_for_families() -> None:
     moderator = Moderator.load()
     listed = [*topic_nouns(), *topic_stopwords()]
-    assert not [word for word in listed if not moderator.allows_prompt(word, Tier.FAMILY)]
+    # Read a hundred at a time, because each reading has its price.
+    pages = [", ".join(listed[at : at + 100]) for at in range(0, len(listed), 100)]
+    assert not [page for page in pages if not moderator.allows_prompt(page, Tier.FAMILY)]
     assert all(word == word.lower() and len(word) > 2 for word in listed)
     assert len(set(topic_nouns())) == len(topic_nouns())
