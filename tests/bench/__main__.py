@@ -1,4 +1,4 @@
-"""`make bench`: what the service costs and how fast the engine is, in one run."""
+"""`make bench`: what the service costs, how fast the engine and training are, in one run."""
 
 import asyncio
 import os
@@ -15,7 +15,7 @@ from bot.generation.process import PATIENT_THREADS
 from bot.model import BaseModelError, prepared_model
 from bot.settings import load_settings
 from tests.bench.machine import describe_machine
-from tests.bench.report import engine_table, latency_table, rate_table
+from tests.bench.report import engine_table, latency_table, rate_table, training_table
 from tests.bench.results import timestamp, write_results
 from tests.bench.service_overhead import CONCURRENCY, measure_service
 
@@ -27,6 +27,7 @@ class Part(StrEnum):
 
     SERVICE = "service"
     ENGINE = "engine"
+    TRAINING = "training"
 
 
 def bench(
@@ -42,12 +43,13 @@ def bench(
         progress.print(f"{sentence} …", style="dim", highlight=False)
 
     _RESULTS.mkdir(exist_ok=True)
-    if only is not Part.ENGINE:
+    if only in (None, Part.SERVICE):
         service = asyncio.run(measure_service(directory=_RESULTS, rounds=rounds, say=say))
         results["service"] = [asdict(each) for each in service]
         screen.print(latency_table(service), rate_table(service, concurrency=CONCURRENCY))
-    if only is not Part.SERVICE:
+    if only in (None, Part.ENGINE, Part.TRAINING):
         directory = _model_directory(base, say=say)
+    if only in (None, Part.ENGINE):
         # As in a worker; read when torch is imported, which is only now, because torch beside the
         # service would be measured with it.
         os.environ.update({**PATIENT_THREADS, **os.environ})
@@ -56,6 +58,12 @@ def bench(
         engine = measure_engine(directory, name=base, rounds=rounds, say=say)
         results["engine"] = asdict(engine)
         screen.print(engine_table(engine))
+    if only in (None, Part.TRAINING):
+        from tests.bench.training_throughput import measure_training
+
+        training = measure_training(directory, name=base, rounds=rounds, say=say)
+        results["training"] = asdict(training)
+        screen.print(training_table(training))
     results["load_after"] = os.getloadavg()
     path = _RESULTS / f"{timestamp()}.json"
     write_results(path, results)

@@ -6,9 +6,9 @@ from rich import box
 from rich.table import Table
 
 from tests.bench.measure import Spread, percentile
-from tests.bench.results import EngineRun, ServiceRound
+from tests.bench.results import EngineRun, ServiceRound, TrainingRun
 
-__all__ = ["engine_table", "latency_table", "rate_table"]
+__all__ = ["engine_table", "latency_table", "rate_table", "training_table"]
 
 
 def latency_table(rounds: Sequence[ServiceRound]) -> Table:
@@ -59,6 +59,24 @@ def engine_table(run: EngineRun) -> Table:
             Spread.of([each.ours for each in rounds]).text(),
             Spread.of([each.theirs for each in rounds]).text(),
             Spread.of([each.ours / each.theirs for each in rounds]).text(digits=2),
+        )
+    return table
+
+
+def training_table(run: TrainingRun) -> Table:
+    """Tokens a second of each trainer, and how much faster the first is within each round."""
+    speeds = [each.tokens_per_second for each in run.rounds]
+    first, *_ = speeds[0]
+    table = _table(
+        f"Training throughput, tokens/s: LoRA on {run.model}, {run.dtype} on {run.device}, "
+        f"sequences of {run.sequence_tokens}",
+        *("trainer", "median (range)", f"{first} is faster by (range)"),
+    )
+    for name in sorted(speeds[0]):
+        table.add_row(
+            name,
+            Spread.of([each[name] for each in speeds]).text(),
+            Spread.of([each[first] / each[name] for each in speeds]).text(digits=2),
         )
     return table
 

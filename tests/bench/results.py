@@ -7,7 +7,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-__all__ = ["EngineRound", "EngineRun", "ServiceRound", "timestamp", "write_results"]
+__all__ = [
+    "EngineRound",
+    "EngineRun",
+    "ServiceRound",
+    "TrainingRound",
+    "TrainingRun",
+    "timestamp",
+    "write_results",
+]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +50,25 @@ class EngineRun:
     new_tokens: int
     prompt_tokens: list[int]
     rounds: list[EngineRound]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainingRound:
+    """Tokens a second of each contender, measured one right after the other."""
+
+    tokens_per_second: dict[str, float]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainingRun:
+    """All rounds and what they ran on."""
+
+    model: str
+    device: str
+    dtype: str
+    threads: int
+    sequence_tokens: int
+    rounds: list[TrainingRound]
 
 
 def timestamp() -> str:

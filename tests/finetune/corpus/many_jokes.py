@@ -5,9 +5,41 @@ from itertools import islice, product
 
 __all__ = ["many_jokes"]
 
-_ANIMALS = "penguin parrot rabbit camel turtle spider monkey kangaroo elephant beaver".split()
-_THINGS = "umbrella ladder piano suitcase lantern bicycle telescope sandwich newspaper".split()
-_PLACES = "library airport bakery museum lighthouse harbour circus orchard castle stadium".split()
+_ANIMALS = (
+    "penguin",
+    "parrot",
+    "rabbit",
+    "camel",
+    "turtle",
+    "spider",
+    "monkey",
+    "kangaroo",
+    "elephant",
+    "beaver",
+)
+_THINGS = (
+    "umbrella",
+    "ladder",
+    "piano",
+    "suitcase",
+    "lantern",
+    "bicycle",
+    "telescope",
+    "sandwich",
+    "newspaper",
+)
+_PLACES = (
+    "library",
+    "airport",
+    "bakery",
+    "museum",
+    "lighthouse",
+    "harbour",
+    "circus",
+    "orchard",
+    "castle",
+    "stadium",
+)
 _ENDINGS = (
     "It wanted to see the view from up there.",
     "Nobody had told it about the new opening hours.",

@@ -198,10 +198,3 @@ def test_what_is_not_there_or_unknown_is_one_sentence(tmp_path: Path, write: Wri
     assert "does not exist" in refusal("/no/such/directory")
     assert "no known kind" in refusal(write("jokes.docx", "jokes"))
     assert "no file of a known kind" in refusal(tmp_path)
-    assert "cannot be read" in refusal(_unreadable(tmp_path))
-
-
-def _unreadable(tmp_path: Path) -> Path:
-    path = tmp_path / "loop.csv"
-    path.symlink_to(path)
-    return path
