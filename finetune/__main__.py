@@ -4,6 +4,7 @@ import typer
 
 from finetune.commands.base import base
 from finetune.commands.device import device
+from finetune.commands.evaluate import evaluate
 from finetune.commands.prepare import prepare
 from finetune.commands.train import train
 
@@ -15,7 +16,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (base, device, prepare, train):
+for command in (base, device, evaluate, prepare, train):
     app.command()(command)
 
 

@@ -8,9 +8,6 @@ import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
 
-from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
-
 from finetune.artifacts import MANIFEST, slug
 
 __all__ = [
@@ -72,6 +69,14 @@ def locate(base: str, *, cache: Path, revision: str = "") -> Path | None:
         return checked_directory(path)
     if not _looks_like_hub_id(base):
         raise _no_base(base)
+    return _downloaded(base, cache=cache, revision=revision)
+
+
+def _downloaded(base: str, *, cache: Path, revision: str) -> Path | None:
+    # It takes half a second to import, and decides then whether to draw bars of its own.
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
     try:
         found = snapshot_download(
             base,

@@ -1,6 +1,7 @@
 """A model version in memory: weights, tokenizer and the template it was taught on."""
 
 import logging
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,8 @@ def load_model(
 
 def quiet_transformers() -> None:
     """Leave talking to us: only errors are logged and no bars drawn."""
+    # peft still asks transformers under this name, about which nobody here can do anything.
+    warnings.filterwarnings("ignore", message="`is_gradient_checkpointing` is deprecated")
     logging.getLogger("transformers").setLevel(logging.ERROR)
     disable_progress_bar()  # type: ignore[no-untyped-call]
 

@@ -10,7 +10,8 @@ from torch.overrides import TorchFunctionMode
 from transformers import PretrainedConfig
 
 from finetune.bases import BaseModelError
-from finetune.memory.plan import Optimizer, Plan, model_of
+from finetune.memory.choices import Optimizer
+from finetune.memory.plan import Plan, model_of
 
 __all__ = ["Estimate", "estimate"]
 
@@ -36,7 +37,9 @@ class Estimate:
     def parts(self) -> dict[str, int]:
         """The parts by name, in bytes."""
         counted = ("parameters", "trained")
-        return {part.name: getattr(self, part.name) for part in fields(self) if part.name not in counted}
+        return {
+            part.name: getattr(self, part.name) for part in fields(self) if part.name not in counted
+        }
 
     @property
     def total(self) -> int:
@@ -60,10 +63,10 @@ def estimate(config: PretrainedConfig, plan: Plan, *, fused_attention: bool) -> 
     weights = list(model.parameters())
     trained = [weight for weight in weights if weight.requires_grad]
     kept, logits = _kept_by_forward(model, plan, fused_attention=fused_attention)
+    # The logits' gradient exists twice for a moment: as it arrives and as it is passed on.
+    logits += 2 * plan.batch * plan.length * config.vocab_size * _FLOAT
     if plan.gradient_checkpointing:
-        kept = _kept_with_checkpoints(config, plan, kept)
-    # While the backward pass begins the logits' gradient exists twice: it arrives and it is passed on.
-    passing = 2 * plan.batch * plan.length * config.vocab_size * _FLOAT
+        kept = _kept_with_checkpoints(config, plan, kept=kept, logits=logits)
     states = 2 if plan.optimizer is Optimizer.ADAMW else 0
     return Estimate(
         parameters=sum(weight.numel() for weight in weights),
@@ -72,7 +75,7 @@ def estimate(config: PretrainedConfig, plan: Plan, *, fused_attention: bool) -> 
         gradients=_bytes(trained),
         optimizer=states * _bytes(trained),
         activations=kept,
-        logits=logits + passing,
+        logits=logits,
     )
 
 
@@ -80,11 +83,14 @@ def _bytes(tensors: Iterable[torch.Tensor]) -> int:
     return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
 
 
-def _kept_with_checkpoints(config: PretrainedConfig, plan: Plan, kept: int) -> int:
-    """One hidden state a layer, and one layer computed again (Chen et al. 2016, arXiv:1604.06174)."""
+def _kept_with_checkpoints(config: PretrainedConfig, plan: Plan, *, kept: int, logits: int) -> int:
+    """One hidden state a layer, and one layer computed again (Chen et al. 2016, arXiv:1604.06174).
+
+    That layer comes when the logits are gone, so it counts only by what it is larger.
+    """
     layers = config.num_hidden_layers
     hidden = plan.batch * plan.length * config.hidden_size * _FLOAT
-    return int(layers * hidden + kept / layers)
+    return int(layers * hidden + max(0, kept // layers - logits))
 
 
 class _Attention(TorchFunctionMode):

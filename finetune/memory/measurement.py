@@ -11,19 +11,17 @@ from typing import Any
 import torch
 from transformers import AutoConfig, PretrainedConfig
 
-from finetune.memory.plan import Method, Optimizer, Plan, model_of, optimizer_of
+from finetune.memory.choices import Method, Optimizer
+from finetune.memory.failures import MeasurementError
+from finetune.memory.plan import Plan, model_of, optimizer_of
 
-__all__ = ["MeasurementError", "measure"]
+__all__ = ["measure"]
 
 _STEPS = 2  # the optimizer has its states from the second step on
 _STATUS = Path("/proc/self/status")
 _KIB = 1024
 _GIVE_BACK = {"MALLOC_TRIM_THRESHOLD_": "65536"}
 """Without this glibc keeps freed memory in pieces, sometimes as much again as is in use."""
-
-
-class MeasurementError(Exception):
-    """Memory that cannot be measured; the message is one sentence for a person."""
 
 
 def measure(config: PretrainedConfig, plan: Plan, *, device: torch.device) -> int:

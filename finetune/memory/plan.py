@@ -2,7 +2,6 @@
 
 import warnings
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 import torch
@@ -10,22 +9,9 @@ from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, PretrainedConfig
 
 from finetune.bases import BaseModelError
+from finetune.memory.choices import Method, Optimizer
 
-__all__ = ["Method", "Optimizer", "Plan", "model_of", "optimizer_of"]
-
-
-class Method(StrEnum):
-    """All weights are trained, or only those of an adapter."""
-
-    FULL = "full"
-    LORA = "lora"
-
-
-class Optimizer(StrEnum):
-    """AdamW keeps two numbers for each trained weight, plain gradient descent none."""
-
-    ADAMW = "adamw"
-    SGD = "sgd"
+__all__ = ["Plan", "model_of", "optimizer_of"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,7 +39,7 @@ def model_of(config: PretrainedConfig, plan: Plan, *, device: torch.device) -> A
     lora = plan.method is Method.LORA
     try:
         with torch.device(device):
-            model: Any = AutoModelForCausalLM.from_config(
+            model: Any = AutoModelForCausalLM.from_config(  # type: ignore[no-untyped-call]
                 config, dtype=plan.dtype if lora else torch.float32, trust_remote_code=False
             )
     except ValueError as error:
@@ -65,8 +51,9 @@ def model_of(config: PretrainedConfig, plan: Plan, *, device: torch.device) -> A
             task_type="CAUSAL_LM", r=plan.rank, lora_alpha=plan.rank, target_modules="all-linear"
         )
         with warnings.catch_warnings():
-            # GPT-2 stores its matrices the other way round, which peft sees and says.
-            warnings.simplefilter("ignore", UserWarning)
+            # peft says that GPT-2 stores its matrices the other way round, and uses a name that
+            # transformers is about to drop; neither says anything to who asks for memory.
+            warnings.simplefilter("ignore")
             model = get_peft_model(model, adapter, low_cpu_mem_usage=device.type == "meta")
     return model.train()
 

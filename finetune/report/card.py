@@ -73,8 +73,8 @@ def _literal(value: str) -> Markup:
 class _SpellingTokenizer:
     """A tokenizer whose tokens are characters, to read a template's prompt as text."""
 
-    eos_token_id = None
-    chat_template = None
+    eos_token_id: int | None = None
+    chat_template: Any = None
 
     def encode(
         self, text: str, *, add_special_tokens: bool, split_special_tokens: bool

@@ -65,9 +65,7 @@ def loss_chart(history: Sequence[HistoryPoint]) -> Chart | None:
     best = lowest_held_out(history)
     if best is not None and best.held_out_loss is not None:
         parts.append(f"It is lowest at step {best.step:,} with {best.held_out_loss:.3f}.")
-    return Chart(
-        svg=_svg(draw, name="loss", height=2.7), description=" ".join(filter(None, parts))
-    )
+    return Chart(svg=_svg(draw, name="loss", height=2.7), description=" ".join(filter(None, parts)))
 
 
 def learning_rate_chart(history: Sequence[HistoryPoint]) -> Chart | None:
@@ -118,8 +116,7 @@ def _falls(name: str, points: Sequence[tuple[float, float]]) -> str:
 
 def _svg(draw: Callable[[Axes], None], *, name: str, height: float) -> str:
     """The drawing as an SVG element without metadata, every id beginning with `name`."""
-    style = {"svg.fonttype": "none", "svg.hashsalt": name, "font.size": 10, "path.simplify": True}
-    with rc_context(style):
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": name, "font.size": 10}):
         figure = Figure(figsize=(_WIDTH, height), layout="constrained")
         FigureCanvasSVG(figure)
         axes = figure.add_subplot()

@@ -44,9 +44,7 @@ def metric_table(metrics: Mapping[str, Mapping[str, Mapping[str, float | None]]]
         for column in metrics.values():
             figure = column.get(name, {})
             row.append(
-                Cell(
-                    text=figure_text(name, figure), numeric=True, note=interval_text(name, figure)
-                )
+                Cell(text=figure_text(name, figure), numeric=True, note=interval_text(name, figure))
             )
         rows.append(row)
     return Table(
@@ -76,9 +74,7 @@ def tables_of(content: Mapping[str, Any], *, caption: str) -> list[Table]:
 def _without_examples(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {
-            name: _without_examples(inner)
-            for name, inner in value.items()
-            if name not in _LEFT_OUT
+            name: _without_examples(inner) for name, inner in value.items() if name not in _LEFT_OUT
         }
     if isinstance(value, list | tuple):
         return [_without_examples(inner) for inner in value]
@@ -104,7 +100,10 @@ def _part(caption: str, value: Any) -> Iterator[Table]:
 
 
 def _pairs(caption: str, content: Mapping[str, Any]) -> Table:
-    rows = [[Cell(text=label(str(name))), Cell(text=value_text(value))] for name, value in content.items()]
+    rows = [
+        [Cell(text=label(str(name))), Cell(text=value_text(value))]
+        for name, value in content.items()
+    ]
     return _table(caption, [], rows)
 
 
@@ -136,9 +135,7 @@ def _flat(record: Mapping[str, Any], before: str = "") -> dict[str, Any]:
 
 
 def _table(caption: str, head: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Table:
-    return Table(
-        caption=caption, head=head, rows=rows[:_ROWS], left_out=max(0, len(rows) - _ROWS)
-    )
+    return Table(caption=caption, head=head, rows=rows[:_ROWS], left_out=max(0, len(rows) - _ROWS))
 
 
 def _cell(value: Any) -> Cell:

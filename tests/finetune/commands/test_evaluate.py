@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner, Result
 
-from finetune.commands.evaluate import evaluate
+from finetune.__main__ import app
 from finetune.corpus.corpus import SCHEMA, fingerprint_of
 from finetune.corpus.jokes import HELD_OUT, SUMMARY, TRAIN
 from finetune.novelty import NOVELTY
@@ -46,9 +45,7 @@ def write_jokes(path: Path, texts: Sequence[str]) -> Path:
 
 def run(*arguments: object) -> Result:
     """The command inside this process."""
-    app = typer.Typer(pretty_exceptions_enable=False)
-    app.command()(evaluate)
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return CliRunner().invoke(app, ["evaluate", *map(str, arguments)])
 
 
 def test_a_person_reads_a_table_and_finds_everything_in_a_file(

@@ -70,7 +70,7 @@ def test_bad_input_is_one_sentence_and_nothing_is_written(
 ) -> None:
     bad = tmp_path / "bad.csv"
     bad.write_text(content)
-    result = run(bad, "--out", tmp_path / "corpus")
+    result = run(bad, "--out", tmp_path / "corpus", "--tier", "none")
     assert result.exit_code == 1
     assert sentence in result.stderr
     assert result.stderr.strip().splitlines()[-1].endswith(".")

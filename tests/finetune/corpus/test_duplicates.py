@@ -83,8 +83,8 @@ def test_what_is_remembered_is_on_disk(file: Path) -> None:
                     assert seen.add(" ".join(chooser.choices(words, k=12))) is None
                 return tracemalloc.get_traced_memory()[0]
 
-            before = add(300)
-            grown = add(1200) - before
+            before = add(200)
+            grown = add(600) - before
     finally:
         tracemalloc.stop()
-    assert grown < 50_000 < file.stat().st_size / 10
+    assert grown < 20_000 < file.stat().st_size / 10

@@ -1,5 +1,7 @@
 """What the tests of training share: written once, never changed."""
 
+import gc
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,3 +25,12 @@ def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def gpt2(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An untaught base of the GPT-2 family, which has dropout."""
     return write_base(tmp_path_factory.mktemp("bases") / "gpt2", family="gpt2")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_collections() -> Iterator[None]:
+    """A trainer collects garbage twice a run, and would go through every imported module."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()

@@ -80,6 +80,7 @@ def small_recipe(base: Path, **changes: Any) -> Recipe:
         "sequences": 4,
         "learning_rate": 1e-3,
         "epochs": 2,
+        "evaluations": 1,
         "log_steps": 1,
         "checkpoint_steps": 3,
         "dtype": "float32",
