@@ -127,7 +127,8 @@ def _text(name: str) -> str:
 def _as_toml(change: str) -> str:
     key, equals, value = change.partition("=")
     if not equals or not key.strip() or "\n" in change:
-        raise RecipeError(f"--set {change}: write it as key=value, for example lora.rank=8.")
+        one_line = " ".join(change.split())
+        raise RecipeError(f"--set {one_line}: write it as key=value, for example lora.rank=8.")
     try:
         tomllib.loads(f"value = {value}")
     except tomllib.TOMLDecodeError:

@@ -1,16 +1,19 @@
 """The report of a version as one HTML page that needs nothing from outside itself."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from markupsafe import Markup
 
-from finetune.report.content import ReportContent
+from finetune.report.content import HistoryPoint, ReportContent
 from finetune.report.curves import learning_rate_chart, loss_chart
 from finetune.report.highlights import highlights
 from finetune.report.rendering import render, write_whole
 from finetune.report.tables import metric_table, tables_of
 
 __all__ = ["write_report"]
+
+_EVALUATIONS = 50
 
 
 def write_report(path: Path, content: ReportContent) -> None:
@@ -25,7 +28,7 @@ def write_report(path: Path, content: ReportContent) -> None:
             "highlights": highlights(content),
             "loss": loss_chart(content.history),
             "rate": learning_rate_chart(content.history),
-            "held_out": [point for point in content.history if point.held_out_loss is not None],
+            "held_out": _held_out(content.history),
             "metrics": metric_table(content.metrics),
             "data": tables_of(content.data, caption="The corpus"),
             "recipe": tables_of(content.recipe, caption="Training"),
@@ -34,3 +37,10 @@ def write_report(path: Path, content: ReportContent) -> None:
         },
     )
     write_whole(path, page)
+
+
+def _held_out(history: Sequence[HistoryPoint]) -> list[HistoryPoint]:
+    """The points with a held-out loss, or every so many of them up to the last."""
+    points = [point for point in history if point.held_out_loss is not None]
+    every = max(1, -(-len(points) // _EVALUATIONS))
+    return points[::-1][::every][::-1]

@@ -47,7 +47,8 @@ def write_whole(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.writing")
     try:
-        temporary.write_text(text, encoding="utf-8")
+        # A lone surrogate in a joke is no character and must not lose the whole report.
+        temporary.write_bytes(text.encode(errors="replace"))
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -162,14 +162,18 @@ def test_a_signal_ends_the_program_after_a_step_with_a_checkpoint_and_its_number
 ) -> None:
     assert story.stopped.returncode == 128 + story.stopped_by
     assert story.stopped.stderr == ""
-    steps = [json.loads(line)["step"] for line in story.stopped.stdout.splitlines()]
+    steps = trained_steps(story)
     assert story.checkpoint_when_stopped == max(steps)
     assert story.stopped_at <= max(steps) <= story.stopped_at + 2
 
 
+def trained_steps(story: Story) -> list[int]:
+    said = [json.loads(line) for line in story.stopped.stdout.splitlines()]
+    return [line["step"] for line in said if line["stage"] == "training"]
+
+
 def test_a_resumed_program_goes_on_where_it_was(story: Story) -> None:
-    training = [json.loads(line) for line in story.stopped.stdout.splitlines()]
-    steps = [line["step"] for line in training if line["stage"] == "training"]
+    steps = trained_steps(story)
     assert steps[0] > 1
     assert steps == list(range(steps[0], steps[-1] + 1))
 
