@@ -8,7 +8,8 @@ from typing import Any
 
 from datasets import Dataset
 
-from finetune.corpus.jokes import read_jokes
+from finetune.corpus.jokes import CorpusJoke, read_jokes
+from finetune.evaluation.judging import shuffled
 from finetune.recipes.recipe import Recipe
 from finetune.training.examples import Example, Examples
 from finetune.training.failures import TrainingError
@@ -26,9 +27,16 @@ class PackedJokes:
     learner: Learner
 
     def of(self, path: Path, *, limit: int | None = None) -> Any:
-        """The first `limit` jokes of a prepared file. Raises `TrainingError` when none fits."""
+        """A prepared file's jokes, or `limit` of them drawn from all over it.
+
+        Raises `TrainingError` when none fits.
+        """
+        jokes = read_jokes(path)
+        if limit is not None:
+            # The first jokes would all be from one source.
+            jokes = iter(shuffled(list(jokes), seed=self.recipe.seed)[:limit])
         sequences = pack(
-            islice(self._examples(path), limit),
+            self._examples(jokes),
             length=self.recipe.sequence_tokens,
             together=self.recipe.packing and self._keeps_apart(path),
         )
@@ -39,16 +47,16 @@ class PackedJokes:
             )
         return Dataset.from_dict(sequences.columns())
 
-    def _examples(self, path: Path) -> Iterator[Example]:
+    def _examples(self, jokes: Iterator[CorpusJoke]) -> Iterator[Example]:
         examples = Examples(
             tokenizer=self.learner.tokenizer,
             template=self.learner.template,
             topic_share=self.recipe.topic_share,
             seed=self.recipe.seed,
         )
-        return examples.of(read_jokes(path))
+        return examples.of(jokes)
 
     def _keeps_apart(self, path: Path) -> bool:
         """Whether the model lets packed jokes not see each other; if not, each gets a sequence."""
-        two = list(islice(self._examples(path), 2))
+        two = list(islice(self._examples(read_jokes(path)), 2))
         return len(two) == 2 and keeps_apart(self.learner.model, *two)  # noqa: PLR2004

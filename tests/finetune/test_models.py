@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 import torch
+from peft import LoraConfig, get_peft_model
+from transformers import AutoModelForCausalLM
 
 from finetune.artifacts import MANIFEST, BrokenVersionError, read_manifest
 from finetune.models import LoadedModel, choose_device, choose_dtype, load_model
 from finetune.template import Template, TemplateKind
+from tests.tiny import write_tiny_adapter
 
 CPU = torch.device("cpu")
 
@@ -135,3 +138,33 @@ def test_the_precision_is_chosen_unless_it_is_given() -> None:
     assert choose_dtype("bfloat16", CPU) == torch.bfloat16
     assert choose_dtype("float32", CPU) == torch.float32
     assert choose_dtype("auto", CPU) in {torch.bfloat16, torch.float32}
+
+
+def test_an_adapter_loads_with_its_base_as_peft_computes_it(
+    tiny_version: Path, tmp_path: Path
+) -> None:
+    base = AutoModelForCausalLM.from_pretrained(tiny_version)
+    before = base(input_ids=torch.arange(9)[None]).logits
+    config = LoraConfig(task_type="CAUSAL_LM", r=3, init_lora_weights=False)
+    config.target_modules = {"q_proj", "down_proj"}
+    adapted = get_peft_model(base, config).eval()
+    adapted.save_pretrained(tmp_path / "adapter")
+    shutil.copy(tiny_version / "tokenizer.json", tmp_path / "adapter")
+    shutil.copy(tiny_version / "tokenizer_config.json", tmp_path / "adapter")
+    loaded = load_model(
+        tmp_path / "adapter",
+        name="mine",
+        device=CPU,
+        dtype=torch.float32,
+        base_directory=tiny_version,
+    )
+    expected = adapted(input_ids=torch.arange(9)[None]).logits
+    found = loaded.model(input_ids=torch.arange(9)[None]).logits
+    torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
+    assert not torch.allclose(found, before, atol=1e-2)
+
+
+def test_an_adapter_without_its_base_is_refused(tiny_version: Path, tmp_path: Path) -> None:
+    adapter = write_tiny_adapter(tmp_path / "adapter", base=tiny_version)
+    with pytest.raises(BrokenVersionError, match=r"is an adapter and needs its base\."):
+        load(adapter)

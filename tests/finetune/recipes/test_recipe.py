@@ -52,7 +52,13 @@ def test_a_recipe_survives_being_recorded() -> None:
 def test_single_settings_can_be_changed() -> None:
     changed = read_recipe(
         "starter",
-        ["lora.rank=8", "schedule=linear", 'lora.targets=["q_proj"]', "packing=false", "base=a/b=c"],
+        [
+            "lora.rank=8",
+            "schedule=linear",
+            'lora.targets=["q_proj"]',
+            "packing=false",
+            "base=a/b=c",
+        ],
     )
     assert changed.lora.rank == 8
     assert changed.lora.alpha == read_recipe("starter").lora.alpha

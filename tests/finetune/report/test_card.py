@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,7 @@ def test_its_prompts_are_those_of_the_template(path: Path) -> None:
     code = python_code(card(path, content()))
     for topic in (None, "cats"):
         prompt = tokenizer.decode(template.prompt(tokenizer, topic=topic, opening=None))
-        assert repr(prompt).strip("'").join('""') in code
+        assert json.dumps(prompt) in code
 
 
 def test_its_adapter_code_is_python(path: Path) -> None:

@@ -17,7 +17,16 @@ from finetune.training.reporting import TrainingStep
 from finetune.training.run import Outcome, TrainingRun
 from tests.tiny import tiny_model, tiny_tokenizer
 
-__all__ = ["CPU", "Listener", "SmallRun", "losses", "small_jokes", "small_recipe", "write_base", "write_corpus"]
+__all__ = [
+    "CPU",
+    "Listener",
+    "SmallRun",
+    "losses",
+    "small_jokes",
+    "small_recipe",
+    "write_base",
+    "write_corpus",
+]
 
 _ANIMALS = ("cat", "dog", "fish", "bear", "duck", "goat")
 _THINGS = ("laptop", "kitchen", "band", "ladder", "bakery", "beach", "clock")

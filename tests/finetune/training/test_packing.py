@@ -53,9 +53,7 @@ def test_every_joke_that_fits_is_there_once_and_whole(
 
 
 @given(lengths=LENGTHS, length=st.integers(1, 64))
-def test_no_sequence_is_longer_than_the_length(
-    lengths: list[tuple[int, int]], length: int
-) -> None:
+def test_no_sequence_is_longer_than_the_length(lengths: list[tuple[int, int]], length: int) -> None:
     packed = pack(numbered(lengths), length=length, together=True)
     assert all(0 < len(row) <= length for row in packed.input_ids)
     columns = packed.columns()
@@ -134,7 +132,9 @@ def test_a_packed_joke_gets_the_logits_that_it_gets_alone(family: str) -> None:
     packed = pack(taught(), length=128, together=True)
     assert len(packed.input_ids) < len(taught())
     alone = {
-        tuple(example.prompt + example.joke): logits(model, pack([example], length=128, together=True))[0]
+        tuple(example.prompt + example.joke): logits(
+            model, pack([example], length=128, together=True)
+        )[0]
         for example in taught()
     }
     for (ids, _), found in zip(unpacked(packed), logits(model, packed), strict=True):
@@ -164,9 +164,7 @@ def test_models_of_both_families_are_found_to_keep_jokes_apart(family: str) -> N
 
 @pytest.mark.parametrize("family", ["llama", "gpt2"])
 @pytest.mark.parametrize("forgets", ["positions", "borders"])
-def test_a_model_that_lets_jokes_see_each_other_is_found_out(
-    family: str, forgets: str
-) -> None:
+def test_a_model_that_lets_jokes_see_each_other_is_found_out(family: str, forgets: str) -> None:
     model = tiny_model(family)
     first, second = taught()[:2]
     assert keeps_apart(model, first, second)

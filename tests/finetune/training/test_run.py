@@ -146,7 +146,9 @@ def test_a_loss_that_explodes_leaves_the_last_good_checkpoint(
         going_on.run(resume=False, pupil=pupil)
     after = last_whole_checkpoint(good.directory)
     assert after is not None
-    assert all(torch.isfinite(each).all() for each in load_file(after / "model.safetensors").values())
+    assert all(
+        torch.isfinite(each).all() for each in load_file(after / "model.safetensors").values()
+    )
 
 
 def _infinite_from(run: SmallRun) -> Any:

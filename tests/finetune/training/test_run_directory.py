@@ -9,7 +9,11 @@ from finetune.training.checkpoints import forget_torn_checkpoints, last_whole_ch
 from finetune.training.failures import TrainingError
 from finetune.training.run_directory import enter_run, left_only_with_checkpoints
 
-RECORD = {"recipe": {"epochs": 2, "lora": {"rank": 4}}, "data": {"train.jsonl": "ab"}, "parent": None}
+RECORD = {
+    "recipe": {"epochs": 2, "lora": {"rank": 4}},
+    "data": {"train.jsonl": "ab"},
+    "parent": None,
+}
 
 
 @pytest.fixture
@@ -21,7 +25,9 @@ def run(tmp_path: Path) -> Path:
     return directory
 
 
-def enter(directory: Path, record: Any = None, *, resume: bool = False, restart: bool = False) -> None:
+def enter(
+    directory: Path, record: Any = None, *, resume: bool = False, restart: bool = False
+) -> None:
     enter_run(directory, record=record or RECORD, resume=resume, restart=restart)
 
 
