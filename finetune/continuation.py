@@ -83,7 +83,7 @@ def _configuration(tokenizer: Any, drawing: Drawing) -> GenerationConfig:
     greedy = drawing.temperature == 0
     return GenerationConfig(  # type: ignore[no-untyped-call]
         do_sample=not greedy,
-        temperature=None if greedy else drawing.temperature,
+        temperature=None if greedy else float(drawing.temperature),
         top_k=None if greedy else drawing.top_k,
         max_new_tokens=drawing.tokens,
         eos_token_id=tokenizer.eos_token_id,

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, PretrainedConfig
 
 from finetune.bases import BaseModelError
@@ -46,16 +45,20 @@ def model_of(config: PretrainedConfig, plan: Plan, *, device: torch.device) -> A
         reason = " ".join(str(error).split())[:200]
         raise BaseModelError(f"This is no causal language model: {reason}") from None
     model.config.use_cache = False
-    if lora:
-        adapter = LoraConfig(
-            task_type="CAUSAL_LM", r=plan.rank, lora_alpha=plan.rank, target_modules="all-linear"
-        )
-        with warnings.catch_warnings():
-            # peft says that GPT-2 stores its matrices the other way round, and uses a name that
-            # transformers is about to drop; neither says anything to who asks for memory.
-            warnings.simplefilter("ignore")
-            model = get_peft_model(model, adapter, low_cpu_mem_usage=device.type == "meta")
-    return model.train()
+    return (_with_adapter(model, plan) if lora else model).train()
+
+
+def _with_adapter(model: Any, plan: Plan) -> Any:
+    from peft import LoraConfig, get_peft_model  # takes seconds, and only adapters need it
+
+    adapter = LoraConfig(
+        task_type="CAUSAL_LM", r=plan.rank, lora_alpha=plan.rank, target_modules="all-linear"
+    )
+    with warnings.catch_warnings():
+        # peft says that GPT-2 stores its matrices the other way round, and uses a name that
+        # transformers is about to drop; neither says anything to who asks for memory.
+        warnings.simplefilter("ignore")
+        return get_peft_model(model, adapter, low_cpu_mem_usage=model.device.type == "meta")
 
 
 def optimizer_of(model: Any, plan: Plan) -> torch.optim.Optimizer:

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from finetune.bases import published_name
 from finetune.report.content import ReportContent
 from finetune.report.curves import lowest_held_out
+from finetune.report.numbers import moment
 from finetune.report.rendering import markdown_text, render, write_whole
 from finetune.report.tables import metric_table, tables_of
 from finetune.template import Template, TemplateKind
@@ -31,6 +32,7 @@ def write_card(path: Path, content: ReportContent) -> None:
         "card.md.jinja",
         {
             "content": content,
+            "made": moment(content.created),
             "adapter": content.recipe.get("method") == "lora",
             "hub_id": hub_id,
             "base": hub_id or content.base,

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-__all__ = ["NOTHING", "label", "plain_number", "value_text"]
+__all__ = ["NOTHING", "label", "moment", "plain_number", "value_text"]
 
 NOTHING = "–"
 
@@ -27,6 +28,14 @@ def label(name: str) -> str:
         return name
     words = " ".join(name.replace("_", " ").split())
     return _SPELLINGS.get(words.lower(), words[:1].upper() + words[1:])
+
+
+def moment(text: str) -> str:
+    """An ISO 8601 time to the minute with its zone; any other text as it is."""
+    try:
+        return f"{datetime.fromisoformat(text):%Y-%m-%d, %H:%M %Z}".rstrip()
+    except ValueError:
+        return text
 
 
 def plain_number(value: float) -> str:

@@ -8,6 +8,7 @@ from markupsafe import Markup
 from finetune.report.content import HistoryPoint, ReportContent
 from finetune.report.curves import learning_rate_chart, loss_chart
 from finetune.report.highlights import highlights
+from finetune.report.numbers import moment
 from finetune.report.rendering import render, write_whole
 from finetune.report.tables import metric_table, tables_of
 
@@ -25,6 +26,7 @@ def write_report(path: Path, content: ReportContent) -> None:
         "page.html.jinja",
         {
             "content": content,
+            "made": moment(content.created),
             "highlights": highlights(content),
             "loss": loss_chart(content.history),
             "rate": learning_rate_chart(content.history),

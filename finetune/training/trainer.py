@@ -50,7 +50,7 @@ class HumourTrainer(SFTTrainer):
     @cached_property
     def _held_out_tokens_a_row(self) -> float:
         rows: Any = self.eval_dataset
-        tokens = sum(label != IGNORED for labels in rows["labels"] for label in labels)
+        tokens = sum(int(label != IGNORED) for labels in rows["labels"] for label in labels)
         return tokens / len(rows)
 
     def create_model_card(self, *arguments: Any, **named: Any) -> None:

@@ -1,10 +1,12 @@
 """`memory` prints what a run needs and where it fits."""
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 import typer
+from transformers import GPT2Config
 from typer.testing import CliRunner, Result
 
 from finetune.commands.memory import memory
@@ -53,13 +55,19 @@ def test_it_says_which_cards_are_large_enough(tmp_path: Path) -> None:
     assert "Measured" not in result.stdout
 
 
-def test_what_is_measured_stands_beside_the_estimate(base: Path) -> None:
+def test_the_estimate_lies_near_what_two_real_steps_take(base: Path) -> None:
+    GPT2Config(n_embd=256, n_layer=6, n_head=4, vocab_size=2048).save_pretrained(base)
     result = run(
-        *("--base", base, "--device", "cpu", "--dtype", "float32", "--measure"),
-        *("--batch", "1", "--length", "16", "--rank", "2"),
+        *("--base", base, "--method", "full", "--batch", "6", "--length", "128"),
+        *("--device", "cpu", "--dtype", "float32", "--measure"),
     )
     assert result.exit_code == 0, result.stderr
-    assert "Measured here in float32" in result.stdout
+    said = re.search(
+        r"Measured here in float32: ([\d.]+) GB \(estimated ([\d.]+) GB\)", result.stdout
+    )
+    assert said is not None
+    taken, estimated = map(float, said.groups())
+    assert 0.6 < estimated / taken < 1.7
 
 
 @pytest.mark.parametrize(

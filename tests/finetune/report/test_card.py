@@ -31,7 +31,7 @@ def front_matter(text: str) -> dict[str, Any]:
 
 
 def python_code(text: str) -> str:
-    return text.split("```python\n")[1].split("```")[0]
+    return text.partition("```python\n")[2].partition("```")[0]
 
 
 def test_the_hub_learns_base_licence_and_library(path: Path) -> None:

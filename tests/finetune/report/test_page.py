@@ -141,6 +141,14 @@ def test_it_tells_steps_and_losses_where_nothing_was_evaluated(path: Path) -> No
     assert "Not evaluated yet." in text
 
 
+@pytest.mark.parametrize(
+    ("created", "made"),
+    [("2026-11-23T17:05:09+00:00", "Made 2026-11-23, 17:05 UTC."), ("lately", "Made lately.")],
+)
+def test_it_says_when_the_version_was_made(path: Path, created: str, made: str) -> None:
+    assert made in page(path, content(created=created)).text
+
+
 def test_a_version_of_which_nothing_is_known_has_a_page_too(path: Path) -> None:
     report = page(
         path, content(recipe={}, data={}, history=[], metrics={}, samples=[], environment={})

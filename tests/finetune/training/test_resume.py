@@ -9,7 +9,6 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,7 +89,7 @@ def finish(arguments: list[str]) -> None:
 @pytest.fixture(scope="module", params=sorted(_METHODS))
 def story(
     request: pytest.FixtureRequest, corpus: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Story]:
+) -> Story:
     method: dict[str, Any] = _METHODS[request.param]
     place = tmp_path_factory.mktemp(request.param)
     base = request.getfixturevalue(method["family"])
@@ -117,7 +116,7 @@ def story(
     checkpoint = last_whole_checkpoint(mended.with_name("mended.run"))
     assert not mended.exists()
     finish([*again, "--resume"])
-    yield Story(
+    return Story(
         unbroken=unbroken,
         mended=mended,
         stopped_by=stopped_by,
