@@ -5,7 +5,10 @@ import typer
 from finetune.commands.base import base
 from finetune.commands.device import device
 from finetune.commands.evaluate import evaluate
+from finetune.commands.memory import memory
 from finetune.commands.prepare import prepare
+from finetune.commands.report import report
+from finetune.commands.sample import sample
 from finetune.commands.train import train
 
 __all__ = ["app", "main"]
@@ -16,7 +19,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (base, device, evaluate, prepare, train):
+for command in (prepare, train, evaluate, report, sample, memory, base, device):
     app.command()(command)
 
 

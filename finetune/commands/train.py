@@ -29,7 +29,7 @@ def train(
     data: Annotated[
         list[str], typer.Option(help="A prepared corpus, or raw joke files (may be repeated).")
     ],
-    out: Annotated[Path | None, typer.Option(help="The version to make (default: models/RECIPE).")] = None,
+    out: Annotated[Path | None, typer.Option(help="The version to make (models/RECIPE).")] = None,
     parent: Annotated[str | None, typer.Option(help="A version to teach further.")] = None,
     change: Annotated[
         list[str] | None, typer.Option("--set", help="Change the recipe: learning_rate=1e-4")

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoTokenizer
+from transformers.pytorch_utils import Conv1D
 
 from finetune.artifacts import is_adapter
 from finetune.models import quiet_transformers, read_weights
@@ -84,6 +85,8 @@ def _with_adapter(model: Any, recipe: Recipe, adapter: Path | None) -> Any:
         lora_dropout=lora.dropout,
         target_modules=lora.targets,
         use_rslora=lora.rank_stabilised,
+        # The GPT-2 family keeps its weights the other way round.
+        fan_in_fan_out=any(isinstance(layer, Conv1D) for layer in model.modules()),
     )
     try:
         return get_peft_model(model, config)
