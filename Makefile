@@ -9,12 +9,12 @@ PIP := $(BIN)/pip --disable-pip-version-check --quiet
 .PHONY: help chat finetune-demo test check format bench campaign clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 chat: $(VENV)/installed ## set everything up and talk to Punchline in this terminal
 	@$(BIN)/punchline chat
 
-finetune-demo: $(VENV)/installed-proof ## teach the starter 260 new jokes and hear what becomes of it (minutes)
+finetune-demo: $(VENV)/installed-proof ## teach Punchline 260 new jokes and hear what becomes of it (minutes)
 	@PATH="$(abspath $(BIN)):$$PATH" sh finetune/demo/demo.sh
 
 test: $(VENV)/installed-dev ## install what the tests need and run them
