@@ -14,6 +14,7 @@ from finetune.shipped import SHIPPED, shipped_version
 
 __all__ = ["Found", "find_version", "open_version"]
 
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
     """Where a version's files are, and its base's if it is an adapter; a base has no manifest."""

@@ -111,7 +111,7 @@ class GenerationSettings(Section):
     temperature: Annotated[
         float,
         Field(ge=0, le=5, description="How adventurous the wording is; 0 means greedy decoding."),
-    ] = 0.9
+    ] = 1.0
     top_k: Annotated[
         int,
         Field(ge=0, le=100_000, description="Draw from this many likeliest tokens; 0 means all."),
@@ -122,7 +122,7 @@ class GenerationSettings(Section):
     ] = 0.95
     max_tokens: Annotated[
         int, Field(ge=1, le=1024, description="Length of the longest joke, in tokens.")
-    ] = 64
+    ] = 96
     attempts: Annotated[
         int, Field(ge=1, le=10, description="Times a request is tried when its worker dies.")
     ] = 3

@@ -25,9 +25,9 @@ class Prompt:
 class Sampling:
     """How candidates are drawn; the defaults are the bot's."""
 
-    temperature: float = 0.9
+    temperature: float = 1.0
     top_p: float = 0.95
-    max_tokens: int = 64
+    max_tokens: int = 96
 
 
 @dataclass(frozen=True, slots=True)
