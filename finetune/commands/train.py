@@ -55,6 +55,7 @@ def train(
     os.environ["TRL_EXPERIMENTAL_SILENCE"] = "1"
     chosen = read_recipe(recipe, change or ())
     from finetune.corpus.preparation import PrepareOptions
+    from finetune.evaluation.adherence import TOPICS
     from finetune.training.proof import Examiner
     from finetune.training.reporting import BarReporter, JsonReporter
     from finetune.training.teaching import Lesson, Teacher
@@ -73,7 +74,7 @@ def train(
         taught = Teacher(
             cache=cache or default_cache(os.environ),
             device=device,
-            examiner=Examiner(jokes=proof),
+            examiner=Examiner(jokes=proof, topics=max(1, min(TOPICS, proof // 10))),
             reporter=bar or JsonReporter(),
         ).teach(lesson)
     if taught.version is None:

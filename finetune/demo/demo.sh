@@ -14,9 +14,9 @@ show() {
 rm -rf "$models/demo" "$models/demo.run" "$models/demo.corpus"
 show python -m finetune prepare "$here/jokes.csv" --held-out 0.15 --out "$models/demo.corpus"
 show python -m finetune train --recipe demo --parent punchline-starter \
-    --data "$models/demo.corpus" --out "$models/demo" --proof 100
+    --data "$models/demo.corpus" --out "$models/demo" --proof 60
 show python -m finetune evaluate "$models/demo" --against punchline-starter \
-    --data "$models/demo.corpus" --jokes 100
+    --data "$models/demo.corpus" --jokes 100 --topics 20 --out "$models/demo.evaluation.json"
 export PUNCHLINE_MODEL__VERSION="$models/demo"
 printf '\n$ export PUNCHLINE_MODEL__VERSION=%s\n' "$PUNCHLINE_MODEL__VERSION"
 show punchline tell --about robots
