@@ -111,7 +111,7 @@ class GenerationSettings(Section):
     temperature: Annotated[
         float,
         Field(ge=0, le=5, description="How adventurous the wording is; 0 means greedy decoding."),
-    ] = 1.0
+    ] = 0.95
     top_k: Annotated[
         int,
         Field(ge=0, le=100_000, description="Draw from this many likeliest tokens; 0 means all."),

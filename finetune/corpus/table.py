@@ -14,7 +14,8 @@ __all__ = ["summary_table"]
 
 def summary_table(summary: Mapping[str, Any]) -> RenderableType:
     """Rows by source, drops by cause with an example, lengths and topics of the saved table."""
-    return Group(_sources(summary), _causes(summary), _figures(summary))
+    causes = _causes(summary)
+    return Group(_sources(summary), *([causes] if causes.row_count else ()), _figures(summary))
 
 
 def _sources(summary: Mapping[str, Any]) -> Table:

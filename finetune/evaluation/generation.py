@@ -25,7 +25,7 @@ class Prompt:
 class Sampling:
     """How candidates are drawn; the defaults are the bot's."""
 
-    temperature: float = 1.0
+    temperature: float = 0.95
     top_p: float = 0.95
     max_tokens: int = 96
 

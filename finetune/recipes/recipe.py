@@ -25,7 +25,7 @@ class SamplingRecipe(_Part):
     0 means no limit for each top-k.
     """
 
-    temperature: Annotated[float, Field(ge=0, le=5)] = 1.0
+    temperature: Annotated[float, Field(ge=0, le=5)] = 0.95
     top_p: Annotated[float, Field(gt=0, le=1)] = 0.95
     top_k: Annotated[int, Field(ge=0)] = 0
     first_tokens: Annotated[int, Field(ge=0)] = 0

@@ -75,7 +75,10 @@ def learner(
 
 def _with_adapter(model: Any, recipe: Recipe, adapter: Path | None) -> Any:
     if adapter is not None:
-        return PeftModel.from_pretrained(model, adapter, is_trainable=True)
+        adapted = PeftModel.from_pretrained(model, adapter, is_trainable=True)
+        # By its published name peft would look for the base on the hub at every checkpoint.
+        adapted.peft_config["default"].base_model_name_or_path = model.config._name_or_path
+        return adapted
     lora = recipe.lora
     torch.manual_seed(recipe.seed)
     config = LoraConfig(

@@ -56,7 +56,7 @@ async def test_what_is_written_down_is_enough_to_draw_the_joke_again() -> None:
     (generation,) = room.generator.requests
     assert room.row.told is not None
     assert room.row.told.sampling == {
-        "temperature": 1.0,
+        "temperature": 0.95,
         "top_k": 0,
         "top_p": 0.95,
         "max_tokens": 96,
