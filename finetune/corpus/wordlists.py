@@ -17,6 +17,6 @@ def topic_stopwords() -> Sequence[str]:
 
 
 def _lines(name: str) -> Sequence[str]:
-    path = resources.files("finetune") / "wordlists" / f"{name}.txt"
+    path = resources.files("finetune") / "corpus" / f"{name}.txt"
     lines = path.read_text(encoding="utf-8").splitlines()
     return [line for line in (line.partition("#")[0].strip() for line in lines) if line]

@@ -20,7 +20,7 @@ ROUNDS = 3
 
 def evaluation_topics(count: int = TOPICS) -> list[str]:
     """A hundred topics as members type them, or fewer of all kinds."""
-    path = resources.files("finetune") / "wordlists" / "evaluation_topics.txt"
+    path = resources.files("finetune") / "evaluation" / "topics.txt"
     lines = path.read_text(encoding="utf-8").splitlines()
     topics = [line for line in lines if line and not line.startswith("#")]
     return [topics[place * len(topics) // count] for place in range(count)]

@@ -56,10 +56,10 @@ async def test_what_is_written_down_is_enough_to_draw_the_joke_again() -> None:
     (generation,) = room.generator.requests
     assert room.row.told is not None
     assert room.row.told.sampling == {
-        "temperature": 0.95,
+        "temperature": 0.9,
         "top_k": 0,
         "top_p": 0.95,
-        "max_tokens": 96,
+        "max_tokens": 64,
         "seed": generation.seed,
         "candidates": 4,
     }
