@@ -17,8 +17,7 @@ class HumourTrainer(SFTTrainer):
     """Trains on sequences that are packed already (`finetune.training.packing`).
 
     `SFTTrainer` takes entropy and accuracy over the whole vocabulary at every step; without them
-    a step on a CPU takes about two thirds of the time (docs/experiments.md), so the loss is
-    `Trainer`'s.
+    a step on a CPU takes about two thirds of the time (`make bench`), so the loss is `Trainer`'s.
     """
 
     def compute_loss(

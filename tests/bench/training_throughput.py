@@ -12,7 +12,13 @@ from typing import Any
 
 import torch
 from datasets import Dataset
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import (
+    PrinterCallback,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
 from transformers.utils.logging import disable_progress_bar
 from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
@@ -93,7 +99,7 @@ def _tokens_a_second(
     rows = _rows(recipe, pupil)
     stopwatch = _Stopwatch()
     with tempfile.TemporaryDirectory() as output:
-        trainer(
+        training = trainer(
             model=pupil.model,
             args=SFTConfig(
                 output_dir=output,
@@ -115,7 +121,9 @@ def _tokens_a_second(
             processing_class=pupil.tokenizer,
             data_collator=partial(collate, pad_id=pupil.tokenizer.eos_token_id),
             callbacks=[stopwatch],
-        ).train()
+        )
+        training.remove_callback(PrinterCallback)
+        training.train()
     tokens = sum(map(len, rows["input_ids"])) / len(rows) * recipe.sequences
     return float(tokens / statistics.median(stopwatch.seconds[1:]))
 
