@@ -6,7 +6,6 @@ This module does not import torch, so the bot process may use it.
 
 import hashlib
 import json
-import os
 import re
 import shutil
 import uuid
@@ -15,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from finetune.durable import sync
 
 __all__ = [
     "MANIFEST",
@@ -77,14 +78,14 @@ def write_version(
         text = json.dumps(asdict(complete), indent=2, ensure_ascii=False) + "\n"
         (temporary / MANIFEST).write_text(text, encoding="utf-8")
         for path in [*temporary.rglob("*"), temporary]:
-            _fsync(path)
+            sync(path)
         try:
             temporary.rename(directory)
         except OSError:
             if not (directory / MANIFEST).is_file():
                 raise
             return directory, read_manifest(directory)
-        _fsync(directory.parent)
+        sync(directory.parent)
     return directory, complete
 
 
@@ -166,11 +167,3 @@ def _sha256(path: Path) -> str:
         while block := stream.read(_BLOCK):
             digest.update(block)
     return digest.hexdigest()
-
-
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

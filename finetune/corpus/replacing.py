@@ -1,6 +1,5 @@
 """A directory that is written whole or not at all."""
 
-import os
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -8,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from finetune.corpus.jokes import SUMMARY, CorpusError
+from finetune.durable import sync
 
 __all__ = ["replacing"]
 
@@ -27,11 +27,11 @@ def replacing(directory: Path, *, overwrite: bool) -> Iterator[Path]:
     try:
         yield temporary
         for path in [*temporary.iterdir(), temporary]:
-            _fsync(path)
+            sync(path)
         if directory.exists():
             directory.rename(former)
         temporary.rename(directory)
-        _fsync(directory.parent)
+        sync(directory.parent)
     finally:
         for left in (temporary, former):
             shutil.rmtree(left, ignore_errors=True)
@@ -44,11 +44,3 @@ def _refuse_to_replace(directory: Path, *, overwrite: bool) -> None:
         raise CorpusError(f"{directory} exists and is no prepared corpus; choose another --out.")
     if not overwrite:
         raise CorpusError(f"{directory} is a prepared corpus already; replace it with --overwrite.")
-
-
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

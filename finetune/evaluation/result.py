@@ -1,12 +1,12 @@
 """What an evaluation found, and where it is kept."""
 
 import json
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from finetune.durable import write_whole
 from finetune.evaluation.bootstrap import Figure, ratio_figure
 from finetune.evaluation.metrics import LOSS_CHANGE, in_order
 
@@ -72,10 +72,4 @@ def write_comparison(path: Path, comparison: Comparison, *, settings: Mapping[st
         "against": comparison.other.name if comparison.other else None,
         "evaluations": [evaluation.to_json() for evaluation in comparison.everything],
     }
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.writing")
-    try:
-        with temporary.open("w", encoding="utf-8") as stream:
-            json.dump(content, stream, indent=2, ensure_ascii=False)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_whole(path, json.dumps(content, indent=2, ensure_ascii=False))

@@ -8,10 +8,11 @@ from typing import Any
 from markupsafe import Markup
 
 from finetune.bases import published_name
+from finetune.durable import write_whole
 from finetune.report.content import ReportContent
 from finetune.report.curves import lowest_held_out
 from finetune.report.numbers import moment
-from finetune.report.rendering import markdown_text, render, write_whole
+from finetune.report.rendering import markdown_text, render
 from finetune.report.tables import metric_table, tables_of
 from finetune.template import Template, TemplateKind
 

@@ -5,11 +5,12 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from finetune.durable import write_whole
 from finetune.report.content import HistoryPoint, ReportContent
 from finetune.report.curves import learning_rate_chart, loss_chart
 from finetune.report.highlights import highlights
 from finetune.report.numbers import moment
-from finetune.report.rendering import render, write_whole
+from finetune.report.rendering import render
 from finetune.report.tables import metric_table, tables_of
 
 __all__ = ["write_report"]

@@ -1,15 +1,13 @@
-"""Templates filled in and written whole."""
+"""Templates filled in."""
 
 import re
-import uuid
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-__all__ = ["markdown_text", "render", "write_whole"]
+__all__ = ["markdown_text", "render"]
 
 _MARKDOWN = re.compile(r"([\\`*_\[\]|#~$])")
 
@@ -40,15 +38,3 @@ def markdown_text(value: Any) -> Markup:
     plain = " ".join(str(value).split())
     entities = plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return Markup(_MARKDOWN.sub(r"\\\1", entities))  # noqa: S704 - just escaped
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that others see all of it or none. Raises `OSError`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.writing")
-    try:
-        # A lone surrogate in a joke is no character and must not lose the whole report.
-        temporary.write_bytes(text.encode(errors="replace"))
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

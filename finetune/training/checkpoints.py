@@ -1,13 +1,13 @@
 """Checkpoints of a run: which are whole, and the weights with the best held-out loss."""
 
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from finetune.durable import sync
 from finetune.training.failures import TrainingError
 
 __all__ = [
@@ -71,10 +71,10 @@ class WholeCheckpoints(TrainerCallback):
         """After all files were written."""
         checkpoint = self._run / f"checkpoint-{state.global_step}"
         for path in [*checkpoint.rglob("*"), checkpoint]:
-            _fsync(path)
+            sync(path)
         (checkpoint / _WHOLE).touch()
         for path in (checkpoint, self._run):
-            _fsync(path)
+            sync(path)
 
 
 class BestWeights(TrainerCallback):
@@ -115,16 +115,8 @@ class BestWeights(TrainerCallback):
         model.save_pretrained(fresh)
         (fresh / "best.json").write_text(json.dumps(about), encoding="utf-8")
         for path in [*fresh.rglob("*"), fresh]:
-            _fsync(path)
+            sync(path)
         if best.exists():
             best.rename(old)
         fresh.rename(best)
         shutil.rmtree(old, ignore_errors=True)
-
-
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
