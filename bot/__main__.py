@@ -7,7 +7,7 @@ import sys
 from bot.app import ExitCode
 from bot.cli import app
 from bot.fronts.attach import NobodyAnswersError
-from bot.fronts.port import InterruptedByMemberError
+from bot.fronts.port import FrontRefusedError, InterruptedByMemberError
 from bot.fronts.socket import SocketInUseError
 from bot.model import BaseModelError
 from bot.settings import SettingsError
@@ -30,7 +30,7 @@ def main() -> None:
     _mend_streams()
     try:
         app(prog_name="punchline")
-    except SettingsError as error:
+    except (FrontRefusedError, SettingsError) as error:
         _end(str(error), ExitCode.CONFIGURATION)
     except _SENTENCES as error:
         _end(str(error), ExitCode.FAILURE)

@@ -10,13 +10,25 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from bot.fronts.port import Front, InterruptedByMemberError
+from bot.communities import (
+    Audience,
+    Communities,
+    CommunityDefaults,
+    CommunitySettings,
+    VoteStyle,
+)
+from bot.core import Core
+from bot.fronts.port import Front, FrontRefusedError, InterruptedByMemberError
 from bot.generation.pool import WorkerPool
 from bot.generation.protocol import Sampling
 from bot.generation.queue import LineLimits
 from bot.generation.supervisor import SupervisionLimits, WorkerState
+from bot.languages import Languages
+from bot.learning import ServingLearner
 from bot.model import ServedModel
+from bot.pausing import Pause
 from bot.quotas import QuotaLimits, Quotas
+from bot.recovery import Recovery
 from bot.service import JokeService, TellingPolicy
 from bot.settings import Settings
 from bot.store.store import SqlStore
@@ -43,10 +55,15 @@ class ExitCode:
 class App:
     """A running Punchline."""
 
-    service: JokeService
+    core: Core
     pool: WorkerPool
     store: SqlStore
     settings: Settings
+
+    @property
+    def service(self) -> JokeService:
+        """The service behind every front-end."""
+        return self.core.jokes
 
     def loading(self) -> bool:
         """Whether the model is still being loaded."""
@@ -71,12 +88,21 @@ async def open_app(settings: Settings, *, model: ServedModel) -> AsyncIterator[A
     """
     pool = _pool(settings, model)
     pool.start()
-    loading = asyncio.create_task(asyncio.to_thread(_selector, settings, model), name="selector")
+    loading = asyncio.create_task(asyncio.to_thread(_selectors, model), name="selectors")
     try:
         store = await SqlStore.open(directory=settings.store.directory)
         try:
+            pause = Pause(records=store.records)
+            await pause.recall()
             app = App(
-                service=_service(settings, store=store, pool=pool, selector=await loading),
+                core=_core(
+                    settings,
+                    store=store,
+                    pool=pool,
+                    pause=pause,
+                    model=model,
+                    selectors=await loading,
+                ),
                 pool=pool,
                 store=store,
                 settings=settings,
@@ -117,7 +143,8 @@ async def run_fronts(app: App, fronts: Sequence[Front]) -> int:
     """Run front-ends until all have ended or a signal comes; returns the exit code.
 
     SIGTERM ends cleanly. SIGINT first gives up what a person waits for, and ends the program when
-    nobody waits. Whatever a front-end raises is raised.
+    nobody waits. A front-end that its platform refuses ends the program at its start; later, it
+    leaves the others alone. Whatever else a front-end raises is raised.
     """
     loop = asyncio.get_running_loop()
     ending: asyncio.Future[int] = loop.create_future()
@@ -133,7 +160,7 @@ async def run_fronts(app: App, fronts: Sequence[Front]) -> int:
     loop.add_signal_handler(signal.SIGTERM, end, ExitCode.CLEAN)
     loop.add_signal_handler(signal.SIGINT, interrupt)
     recovering = asyncio.create_task(_recover(app, fronts), name="recovery")
-    running = [asyncio.create_task(front.run(), name=front.name) for front in fronts]
+    running = [asyncio.create_task(_run_front(front), name=front.name) for front in fronts]
     everyone = asyncio.gather(*running)
     try:
         ends: set[asyncio.Future[Any]] = {everyone, ending}
@@ -156,9 +183,19 @@ async def run_fronts(app: App, fronts: Sequence[Front]) -> int:
         loop.remove_signal_handler(signal.SIGINT)
 
 
+async def _run_front(front: Front) -> None:
+    try:
+        await front.run()
+    except FrontRefusedError as refused:
+        if refused.at_start:
+            raise
+        _log.error("%s", refused)
+
+
 async def _recover(app: App, fronts: Sequence[Front]) -> None:
     try:
-        answered = await app.service.recover({front.name: front for front in fronts})
+        by_name = {front.name: front for front in fronts}
+        answered = await Recovery(service=app.service, fronts=by_name).run()
     except Exception:
         _log.exception("Requests from before the restart could not be recovered.")
     else:
@@ -190,23 +227,73 @@ def _pool(settings: Settings, model: ServedModel) -> WorkerPool:
     )
 
 
-def _selector(settings: Settings, model: ServedModel) -> Selector:
+def _selectors(model: ServedModel) -> dict[Tier, Selector]:
     """Takes more than a second. Raises `BrokenVersionError`."""
-    return Selector(
-        moderator=Moderator.load(),
-        tier=Tier(settings.moderation.tier),
-        novelty=model.novelty(),
+    moderator, novelty = Moderator.load(), model.novelty()
+    return {tier: Selector(moderator=moderator, tier=tier, novelty=novelty) for tier in Tier}
+
+
+def _communities(settings: Settings, store: SqlStore) -> Communities:
+    community, moderation = settings.community, settings.moderation
+    return Communities(
+        records=store.records,
+        defaults=CommunityDefaults(
+            settings=CommunitySettings(
+                tier=Tier(moderation.tier),
+                daily_jokes=community.daily_jokes,
+                audience=Audience.EVERYONE,
+                vote_style=VoteStyle(community.vote_style),
+                language="" if community.language == "auto" else community.language,
+            ),
+            boldest_tier=Tier(moderation.boldest_tier),
+        ),
+    )
+
+
+def _core(
+    settings: Settings,
+    *,
+    store: SqlStore,
+    pool: WorkerPool,
+    pause: Pause,
+    model: ServedModel,
+    selectors: dict[Tier, Selector],
+) -> Core:
+    communities = _communities(settings, store)
+    return Core(
+        jokes=_service(
+            settings,
+            store=store,
+            pool=pool,
+            selectors=selectors,
+            communities=communities,
+            pause=pause,
+        ),
+        communities=communities,
+        records=store.records,
+        learner=ServingLearner(store=store, version=model.name),
+        pause=pause,
+        languages=Languages.load(),
+        model_version=model.name,
     )
 
 
 def _service(
-    settings: Settings, *, store: SqlStore, pool: WorkerPool, selector: Selector
+    settings: Settings,
+    *,
+    store: SqlStore,
+    pool: WorkerPool,
+    selectors: dict[Tier, Selector],
+    communities: Communities,
+    pause: Pause,
 ) -> JokeService:
     generation, quota, moderation = settings.generation, settings.quota, settings.moderation
     return JokeService(
         store=store,
         generator=pool,
-        selector=selector,
+        selectors=selectors,
+        communities=communities,
+        pause=pause,
         quotas=Quotas(
             store=store,
             limits=QuotaLimits(
@@ -228,5 +315,6 @@ def _service(
             deadline_seconds=settings.queue.deadline_seconds,
             topic_characters=moderation.topic_characters,
             opening_characters=moderation.opening_characters,
+            flags_to_hide=moderation.flags_to_hide,
         ),
     )

@@ -20,6 +20,9 @@ class JokeRequest:
 
     `member` is the platform's own id of the person (never of the chat); the store hashes it.
     `address` is where the front-end can still answer after a restart, in its own format, or None.
+    `origin` is the platform's own id of the event that asked, so that an event delivered twice is
+    answered once. `adult_place` says that the platform, or somebody in charge there, has set the
+    place apart for adults; `by_admin` that the member runs the community.
     A request with a `seed` repeats an earlier one on purpose, so jokes told before are allowed.
     An `operator` request comes from the machine's owner and is outside the quotas.
     """
@@ -30,6 +33,9 @@ class JokeRequest:
     opening: str | None = None
     seed: int | None = None
     address: str | None = None
+    origin: str | None = None
+    adult_place: bool = False
+    by_admin: bool = False
     operator: bool = False
 
 
@@ -52,6 +58,10 @@ class Reason(StrEnum):
     BUSY = "busy"
     MEMBER_QUOTA = "member_quota"
     COMMUNITY_QUOTA = "community_quota"
+    DAILY_QUOTA = "daily_quota"
+    ADMINS_ONLY = "admins_only"
+    PAUSED = "paused"
+    DUPLICATE = "duplicate"
     TOO_MANY_WAITING = "too_many_waiting"
     TOO_LONG = "too_long"
     UNSUITABLE = "unsuitable"

@@ -13,6 +13,8 @@ from bot.store.port import Store
 
 __all__ = ["QuotaLimits", "Quotas"]
 
+_DAY = timedelta(days=1)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QuotaLimits:
@@ -41,14 +43,14 @@ class Quotas:
         )
 
     @asynccontextmanager
-    async def turn(self, request: JokeRequest) -> AsyncIterator[None]:
+    async def turn(self, request: JokeRequest, *, daily_jokes: int = 0) -> AsyncIterator[None]:
         """Held from `refusal` until the request is written down.
 
         Without it, requests that come at the same moment would not count each other. Members
         queue behind their own requests before they queue behind others', so a flood delays nobody.
         """
         limits = self._limits
-        if request.operator or not (limits.member_jokes or limits.community_jokes):
+        if request.operator or not (limits.member_jokes or limits.community_jokes or daily_jokes):
             yield
             return
         here = request.community
@@ -57,15 +59,20 @@ class Quotas:
         async with mine, ours:
             yield
 
-    async def refusal(self, request: JokeRequest) -> Declined | None:
-        """None when the request is within its quotas, else how many seconds to wait."""
+    async def refusal(self, request: JokeRequest, *, daily_jokes: int = 0) -> Declined | None:
+        """None when the request is within its quotas, else how many seconds to wait.
+
+        `daily_jokes` is what the community allows a member in 24 hours; 0 is no limit.
+        """
         if request.operator:
             return None
-        window = timedelta(seconds=self._limits.window_seconds)
+        limits = self._limits
+        usual = timedelta(seconds=limits.window_seconds)
         now = self._now()
-        for reason, member, allowed in (
-            (Reason.MEMBER_QUOTA, request.member, self._limits.member_jokes),
-            (Reason.COMMUNITY_QUOTA, None, self._limits.community_jokes),
+        for reason, member, allowed, window in (
+            (Reason.MEMBER_QUOTA, request.member, limits.member_jokes, usual),
+            (Reason.COMMUNITY_QUOTA, None, limits.community_jokes, usual),
+            (Reason.DAILY_QUOTA, request.member, daily_jokes, _DAY),
         ):
             if not allowed:
                 continue

@@ -1,4 +1,4 @@
-"""JokeService: tell, vote, retract, flag, top, stats, forget – all a front-end may call."""
+"""JokeService: tell, vote, flag, top, stats, forget – all that members can do."""
 
 import asyncio
 import logging
@@ -8,25 +8,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
-from bot.fronts.port import Front
+from bot.communities import Audience, Communities
 from bot.generation.port import GenerationError, GenerationRequest, Generator, Wait
 from bot.generation.protocol import Sampling
 from bot.jokes import Answer, Community, Declined, Joke, JokeRequest, Reason
+from bot.pausing import Pause
 from bot.quotas import Quotas
 from bot.store.port import (
+    Ballot,
+    DuplicateRequest,
     PendingRequest,
     RankedJoke,
+    ShownJoke,
     Stats,
     Store,
     StoreUnavailable,
     Tally,
     ToldJoke,
+    UndeliveredJoke,
+    Voted,
 )
 from finetune.candidates import Candidate
-from finetune.moderation import PromptTooLong, clean_prompt
+from finetune.moderation import PromptTooLong, Tier, clean_prompt
 from finetune.selection import Choice, Selector
 
-__all__ = ["JokeService", "TellingPolicy"]
+__all__ = ["Flagged", "JokeService", "TellingPolicy"]
 
 _SEED_BITS = 48
 _LONGEST_PROMPT = 20_000
@@ -40,7 +46,7 @@ class TellingPolicy:
 
     `at_once` is how many requests may be under way, waiting ones included; `deadline_seconds` is
     for the whole request, `topic_characters` and `opening_characters` are the longest prompts
-    accepted.
+    accepted; `flags_to_hide` members who find a joke offensive hide it.
     """
 
     at_once: int
@@ -50,6 +56,16 @@ class TellingPolicy:
     deadline_seconds: float
     topic_characters: int
     opening_characters: int
+    flags_to_hide: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Flagged:
+    """What a flag led to; `newly_hidden` is True for the flag that hid the joke."""
+
+    tally: Tally
+    hidden: bool
+    newly_hidden: bool
 
 
 class JokeService:
@@ -64,13 +80,17 @@ class JokeService:
         *,
         store: Store,
         generator: Generator,
-        selector: Selector,
+        selectors: Mapping[Tier, Selector],
+        communities: Communities,
+        pause: Pause,
         quotas: Quotas,
         policy: TellingPolicy,
     ) -> None:
         self._store = store
         self._generator = generator
-        self._selector = selector
+        self._selectors = selectors
+        self._communities = communities
+        self._pause = pause
         self._quotas = quotas
         self._policy = policy
         self._closing = False
@@ -81,23 +101,18 @@ class JokeService:
 
     async def tell(self, request: JokeRequest, *, wait: Wait | None = None) -> Answer:
         """Tell a joke, or say why not. Cancelling gives the request up and frees its place."""
-        if self._closing:
-            return Declined(reason=Reason.CLOSING)
-        if self._telling >= self._policy.at_once:
-            # Before anything is looked up or written, so that a flood is refused in no time.
-            return Declined(reason=Reason.BUSY, seconds=self._generator.seconds_to_wait())
+        if (turned_away := self._turned_away(request)) is not None:
+            return turned_away
         began = time.monotonic()
         self._enter()
         try:
-            prepared = self._prepare(request)
+            prepared = await self._prepare(request)
             if isinstance(prepared, Declined):
                 return prepared
-            async with self._quotas.turn(prepared):
-                refusal = await self._quotas.refusal(prepared)
-                if refusal is not None:
-                    return refusal
-                joke_id = await self._store.open_request(prepared)
-            return await self._answer(joke_id, prepared, began=began, wait=wait)
+            admitted = await self._admit(prepared)
+            if isinstance(admitted, Declined):
+                return admitted
+            return await self._answer(admitted, prepared, began=began, wait=wait)
         except StoreUnavailable as error:
             _log.error("A request could not be kept: %s", error)
             return Declined(reason=Reason.STORE)
@@ -112,15 +127,41 @@ class JokeService:
         """Withdraw a member's vote. Raises `UnknownJoke`."""
         return await self._store.vote(joke_id, member, 0)
 
-    async def flag(self, joke_id: int, member: str) -> Tally:
-        """Mark a joke as offensive. Raises `UnknownJoke`."""
-        return await self._store.flag(joke_id, member)
+    async def cast(self, joke_id: int, member: str, ballot: Ballot) -> Voted:
+        """Let a button or a reaction change a member's one vote. Raises `UnknownJoke`."""
+        return await self._store.cast(joke_id, member, ballot)
+
+    async def flag(self, joke_id: int, member: str, *, moderator: bool = False) -> Flagged:
+        """Mark a joke as offensive; a moderator, or enough members, hide it.
+
+        Raises `UnknownJoke`.
+        """
+        tally = await self._store.flag(joke_id, member)
+        hidden = moderator or tally.flags >= self._policy.flags_to_hide
+        newly_hidden = hidden and await self._store.hide(joke_id)
+        return Flagged(tally=tally, hidden=hidden, newly_hidden=newly_hidden)
+
+    async def shown(self, joke_id: int) -> ShownJoke:
+        """A told joke as messages show it. Raises `UnknownJoke`."""
+        return await self._store.shown(joke_id)
+
+    async def delivered(self, joke_id: int) -> None:
+        """A joke need not be delivered again, though nobody knows which message shows it."""
+        await self._store.delivered(joke_id)
 
     async def top(
         self, community: Community, *, since: datetime | None, limit: int
     ) -> Sequence[RankedJoke]:
         """The best jokes of a community."""
         return await self._store.top(community, since=since, limit=limit)
+
+    async def topics(
+        self, community: Community, *, beginning: str, limit: int, adult_place: bool
+    ) -> Sequence[str]:
+        """Topics that made people laugh there, and that may still be asked for."""
+        tier = await self._communities.tier(community, adult_place=adult_place)
+        liked = await self._store.topics(community, beginning=beginning, limit=limit)
+        return [topic for topic in liked if self._selectors[tier].allows_prompt(topic)]
 
     async def stats(self, community: Community, member: str) -> Stats:
         """Counts for a community and one of its members."""
@@ -130,23 +171,27 @@ class JokeService:
         """Erase a member's votes and links; returns how many votes there were."""
         return await self._store.forget(front, member)
 
-    async def recover(self, fronts: Mapping[str, Front]) -> int:
-        """Answer the requests a dead bot process left behind, or close those nobody can hear.
+    async def orphans(self) -> Sequence[PendingRequest]:
+        """The requests that a dead bot process left behind; each is to be resumed or given up."""
+        return await self._store.orphans()
 
-        Returns how many were answered.
-        """
-        answered = 0
-        for pending in await self._store.orphans():
-            self._enter()
-            try:
-                front = fronts.get(pending.request.community.front)
-                answered += front is not None and await self._answer_late(pending, front)
-            except Exception:
-                _log.exception("Request %d from before the restart is lost.", pending.joke_id)
-            finally:
-                await self._settle(pending.joke_id, Reason.LOST)
-                self._leave()
-        return answered
+    async def undelivered(self) -> Sequence[UndeliveredJoke]:
+        """The jokes that a dead bot process told without knowing that they arrived."""
+        return await self._store.undelivered()
+
+    async def resume(self, pending: PendingRequest) -> Answer:
+        """Answer a request from before a restart."""
+        self._enter()
+        try:
+            return await self._answer(
+                pending.joke_id, pending.request, began=time.monotonic(), wait=None
+            )
+        finally:
+            self._leave()
+
+    async def give_up(self, pending: PendingRequest) -> None:
+        """Close a request from before a restart, unless it has been answered."""
+        await self._settle(pending.joke_id, Reason.LOST)
 
     def stop_accepting(self) -> None:
         """From now on every new request is answered with an apology."""
@@ -170,7 +215,35 @@ class JokeService:
         if not self._telling:
             self._idle.set()
 
-    def _prepare(self, request: JokeRequest) -> JokeRequest | Declined:
+    def _turned_away(self, request: JokeRequest) -> Declined | None:
+        """Before anything is looked up or written, so that a flood is refused in no time."""
+        if self._closing:
+            return Declined(reason=Reason.CLOSING)
+        if self._pause.on and not request.operator:
+            return Declined(reason=Reason.PAUSED)
+        if self._telling >= self._policy.at_once:
+            return Declined(reason=Reason.BUSY, seconds=self._generator.seconds_to_wait())
+        return None
+
+    async def _admit(self, request: JokeRequest) -> int | Declined:
+        """The number of the request's row, or why the member has to do without a joke."""
+        chosen = await self._communities.settings(request.community)
+        if chosen.audience is Audience.ADMINS and not (request.by_admin or request.operator):
+            return Declined(reason=Reason.ADMINS_ONLY)
+        async with self._quotas.turn(request, daily_jokes=chosen.daily_jokes):
+            refusal = await self._quotas.refusal(request, daily_jokes=chosen.daily_jokes)
+            if refusal is not None:
+                return refusal
+            try:
+                return await self._store.open_request(request)
+            except DuplicateRequest:
+                return Declined(reason=Reason.DUPLICATE)
+
+    async def _selector(self, request: JokeRequest) -> Selector:
+        tier = await self._communities.tier(request.community, adult_place=request.adult_place)
+        return self._selectors[tier]
+
+    async def _prepare(self, request: JokeRequest) -> JokeRequest | Declined:
         """The request with its prompts cleaned, or why they will not do."""
         # Cleaning a megabyte would hold up everybody else.
         if any(len(prompt or "") > _LONGEST_PROMPT for prompt in (request.topic, request.opening)):
@@ -180,20 +253,10 @@ class JokeService:
             opening = clean_prompt(request.opening or "", limit=self._policy.opening_characters)
         except PromptTooLong:
             return Declined(reason=Reason.TOO_LONG)
-        if not all(map(self._selector.allows_prompt, filter(None, (topic, opening)))):
+        selector = await self._selector(request)
+        if not all(map(selector.allows_prompt, filter(None, (topic, opening)))):
             return Declined(reason=Reason.UNSUITABLE)
         return replace(request, topic=topic or None, opening=opening or None)
-
-    async def _answer_late(self, pending: PendingRequest, front: Front) -> bool:
-        """Answer a request from before a restart; False when nobody would hear it."""
-        address = pending.request.address
-        if address is None or not await front.reachable(address):
-            return False
-        answer = await self._answer(
-            pending.joke_id, pending.request, began=time.monotonic(), wait=None
-        )
-        await front.answer_late(address, answer)
-        return True
 
     async def _answer(
         self, joke_id: int, request: JokeRequest, *, began: float, wait: Wait | None
@@ -271,8 +334,9 @@ class JokeService:
     ) -> Sequence[Choice]:
         """What fits and is new to the community; a repeat asked for by seed need not be new."""
         # In a thread, so that a burst of long jokes cannot hold up everybody's buttons.
+        selector = await self._selector(request)
         choices = await asyncio.to_thread(
-            self._selector.choices,
+            selector.choices,
             candidates,
             opening=request.opening,
             topic=request.topic,

@@ -42,6 +42,7 @@ async def tell_jokes(app: App, order: Order, *, community: Community, member: st
             topic=order.topic,
             opening=order.opening,
             seed=None if order.seed is None else source.getrandbits(_SEED_BITS),
+            adult_place=True,
             operator=True,
         )
         for _ in range(order.count)

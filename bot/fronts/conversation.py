@@ -88,7 +88,12 @@ class Conversation:
 
     async def _tell(self, topic: str | None, opening: str | None) -> None:
         request = JokeRequest(
-            community=self._community, member=self._member, topic=topic, opening=opening
+            community=self._community,
+            member=self._member,
+            topic=topic,
+            opening=opening,
+            adult_place=True,
+            by_admin=True,
         )
         wait = Wait()
         async with self._screen.waiting(

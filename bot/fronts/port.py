@@ -4,11 +4,22 @@ from typing import Protocol
 
 from bot.jokes import Answer
 
-__all__ = ["Front", "InterruptedByMemberError"]
+__all__ = ["Front", "FrontRefusedError", "InterruptedByMemberError"]
 
 
 class InterruptedByMemberError(Exception):
     """Somebody typed Ctrl-C and means the whole program."""
+
+
+class FrontRefusedError(Exception):
+    """The platform will never let this front-end in as it is configured; one sentence says why.
+
+    `at_start` is False for one that was let in before.
+    """
+
+    def __init__(self, sentence: str, *, at_start: bool) -> None:
+        super().__init__(sentence)
+        self.at_start = at_start
 
 
 class Front(Protocol):
@@ -19,7 +30,7 @@ class Front(Protocol):
     async def run(self) -> None:
         """Talk to people until `stop`, or until there is nobody left to talk to.
 
-        Raises `InterruptedByMemberError`.
+        Raises `InterruptedByMemberError` and `FrontRefusedError`.
         """
 
     def stop(self) -> None:
@@ -31,5 +42,8 @@ class Front(Protocol):
     async def reachable(self, address: str) -> bool:
         """Whether an answer to a request from before a restart would still arrive."""
 
-    async def answer_late(self, address: str, answer: Answer) -> None:
-        """Send the answer to a request from before a restart."""
+    async def answer_late(self, address: str, answer: Answer, *, perhaps_seen: bool) -> None:
+        """Send the answer to a request from before a restart.
+
+        One that is `perhaps_seen` may have arrived then, and must not be shown a second time.
+        """

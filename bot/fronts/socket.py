@@ -99,7 +99,7 @@ class SocketFront:
         """A connection does not outlive the process."""
         return False
 
-    async def answer_late(self, address: str, answer: Answer) -> None:
+    async def answer_late(self, address: str, answer: Answer, *, perhaps_seen: bool) -> None:
         """Never called, since no address is reachable."""
 
     def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -62,7 +62,7 @@ class TerminalFront:
         """A terminal that has gone cannot be answered."""
         return False
 
-    async def answer_late(self, address: str, answer: Answer) -> None:
+    async def answer_late(self, address: str, answer: Answer, *, perhaps_seen: bool) -> None:
         """Never called, since no address is reachable."""
 
     async def _next(self) -> str | None:

@@ -4,6 +4,7 @@ from bot.settings.keys import Key, every_key
 from bot.settings.loading import configuration_file, load_settings
 from bot.settings.refusal import SettingsError
 from bot.settings.sections import (
+    CommunitySection,
     DiscordSettings,
     GenerationSettings,
     HubSettings,
@@ -19,6 +20,7 @@ from bot.settings.sections import (
 )
 
 __all__ = [
+    "CommunitySection",
     "DiscordSettings",
     "GenerationSettings",
     "HubSettings",

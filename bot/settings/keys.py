@@ -61,6 +61,8 @@ class Key:
         for constraint in self._info.metadata:
             if isinstance(constraint, Allowed):
                 return constraint.text
+        if self._info.annotation is bool:
+            return "true or false"
         if get_origin(self._info.annotation) is Literal:
             return _choices(get_args(self._info.annotation))
         return _range(self._info)

@@ -7,10 +7,21 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from bot.settings.values import Allowed, Directory, OptionalPath, Text, Token
+from bot.settings.values import (
+    Address,
+    Allowed,
+    Directory,
+    Id,
+    Ids,
+    OptionalPath,
+    Text,
+    Token,
+    Url,
+)
 from finetune.bases import default_cache
 
 __all__ = [
+    "CommunitySection",
     "DiscordSettings",
     "GenerationSettings",
     "HubSettings",
@@ -176,14 +187,41 @@ class ModerationSettings(Section):
     """[moderation]: what may be asked and what may be told."""
 
     tier: Annotated[
-        Literal["family", "standard", "adult"], Field(description="How daring a joke may be.")
+        Literal["family", "standard", "adult"],
+        Field(description="How daring a joke may be where a community has not chosen."),
     ] = "family"
+    boldest_tier: Annotated[
+        Literal["family", "standard", "adult"],
+        Field(description="The most daring tier a community may choose."),
+    ] = "adult"
+    flags_to_hide: Annotated[
+        int, Field(ge=1, le=1000, description="Members who find a joke offensive until it hides.")
+    ] = 3
     topic_characters: Annotated[
         int, Field(ge=1, le=2000, description="Length of the longest topic, in characters.")
     ] = 80
     opening_characters: Annotated[
         int, Field(ge=1, le=2000, description="Length of the longest opening, in characters.")
     ] = 200
+
+
+class CommunitySection(Section):
+    """[community]: what holds where a community's admins have chosen nothing."""
+
+    vote_style: Annotated[
+        Literal["both", "reactions", "buttons"],
+        Field(description="How members vote where the platform has both ways."),
+    ] = "both"
+    language: Annotated[
+        Literal["auto", "en", "de", "es"],
+        Field(description="The language of everything but the jokes; auto: the member's own."),
+    ] = "auto"
+    daily_jokes: Annotated[
+        int, Field(ge=0, le=1_000_000, description="Jokes for one member in a day; 0: no limit.")
+    ] = 0
+    tally_seconds: Annotated[
+        float, Field(ge=0.1, le=3600, description="The votes under a joke are updated this often.")
+    ] = 3.0
 
 
 class StoreSettings(Section):
@@ -215,10 +253,6 @@ class LogSettings(Section):
     ] = "text"
 
 
-FrontEndToken = Annotated[
-    Token,
-    Field(description="Checked by `punchline doctor`; the front-end is not part of this version."),
-]
 TokenFile = Annotated[
     OptionalPath,
     Field(description="A file that holds this token and nothing else."),
@@ -236,17 +270,62 @@ class HubSettings(Section):
 
 
 class DiscordSettings(Section):
-    """[discord]: the Discord front-end."""
+    """[discord]: the Discord front-end, which runs when there is a token."""
 
-    token: FrontEndToken = None
+    token: Annotated[Token, Field(description="The bot's token from the developer portal.")] = None
     token_file: TokenFile = None
+    admins: Annotated[
+        Ids, Field(description="Users who may type /retrain, /models, /rollback and /pause.")
+    ] = ()
+    admin_channel: Annotated[
+        Id, Field(description="A channel that hears of jokes members found offensive.")
+    ] = ""
+    sharded: Annotated[
+        bool, Field(description="Several gateway connections, as large bots need.")
+    ] = False
+    presence: Annotated[bool, Field(description="Show the model version under the bot's name.")] = (
+        True
+    )
+    development_guild: Annotated[
+        Id,
+        Field(description="Commands are registered in this guild alone, where they show at once."),
+    ] = ""
+    rest_url: Annotated[
+        Url,
+        Field(min_length=1, description="Where Discord's REST interface is."),
+        Allowed("a URL"),
+    ] = "https://discord.com/api/v10"
+    gateway_url: Annotated[
+        Url,
+        Field(min_length=1, description="Where Discord's gateway is."),
+        Allowed("a URL"),
+    ] = "wss://gateway.discord.gg"
 
 
 class TelegramSettings(Section):
-    """[telegram]: the Telegram front-end."""
+    """[telegram]: the Telegram front-end, which runs when there is a token."""
 
-    token: FrontEndToken = None
+    token: Annotated[Token, Field(description="The bot's token from @BotFather.")] = None
     token_file: TokenFile = None
+    admins: Annotated[
+        Ids, Field(description="Users who may type /retrain, /models, /rollback and /pause.")
+    ] = ()
+    admin_chat: Annotated[
+        Id, Field(description="A chat that hears of jokes members found offensive.")
+    ] = ""
+    webhook_url: Annotated[
+        Url,
+        Field(description="Where Telegram reaches the bot; the bot asks Telegram itself if empty."),
+        Allowed('a public https URL, or "" for long polling'),
+    ] = ""
+    webhook_listen: Annotated[
+        Address, Field(description="Where the bot listens for what comes to webhook_url.")
+    ] = "127.0.0.1:8443"
+    base_url: Annotated[
+        Url,
+        Field(min_length=1, description="Where Telegram's Bot API is."),
+        Allowed("a URL"),
+    ] = "https://api.telegram.org/bot"
 
 
 class Settings(Section):
@@ -257,6 +336,7 @@ class Settings(Section):
     queue: QueueSettings = QueueSettings()
     quota: QuotaSettings = QuotaSettings()
     moderation: ModerationSettings = ModerationSettings()
+    community: CommunitySection = CommunitySection()
     store: StoreSettings = StoreSettings()
     service: ServiceSettings = ServiceSettings()
     log: LogSettings = LogSettings()

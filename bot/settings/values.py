@@ -1,13 +1,20 @@
 """The kinds of value a setting can have beyond plain numbers and choices."""
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, PlainSerializer, PlainValidator, SecretStr
 
-__all__ = ["Allowed", "Directory", "OptionalPath", "Text", "Token"]
+__all__ = ["Address", "Allowed", "Directory", "Id", "Ids", "OptionalPath", "Text", "Token", "Url"]
+
+
+_ID = re.compile(r"-?[0-9]{1,20}")
+_SCHEMES = ("http", "https", "ws", "wss")
+_LAST_PORT = 65_535
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,47 @@ def _token(value: object) -> SecretStr | None:
     return SecretStr(secret) if secret else None
 
 
+def _ids(value: object) -> tuple[str, ...]:
+    # In the environment: 12, 34. In the file: [12, 34].
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple):
+        raise ValueError("not a list of ids")
+    return tuple(identity for part in parts if (identity := _id(part)))
+
+
+def _id(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise ValueError("not an id")
+    text = str(value).strip()
+    if text and not _ID.fullmatch(text):
+        raise ValueError("not an id")
+    return text
+
+
+def _url(value: str) -> str:
+    address = urlsplit(_text(value))
+    if value and (address.scheme not in _SCHEMES or not address.hostname):
+        raise ValueError("not a URL")
+    return value.rstrip("/")
+
+
+def _host_and_port(value: str) -> str:
+    host, _, port = _text(value).rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) <= _LAST_PORT:
+        raise ValueError("no host and port")
+    return value
+
+
+Ids = Annotated[
+    tuple[str, ...],
+    PlainValidator(_ids),
+    # JSON has no tuples, and pydantic would warn of it.
+    PlainSerializer(list, return_type=list[str], when_used="json"),
+    Allowed("a list of ids, such as [123, 456]"),
+]
+Id = Annotated[str, PlainValidator(_id), Allowed('an id in digits, or "" for none')]
+Url = Annotated[str, AfterValidator(_url)]
+Address = Annotated[str, AfterValidator(_host_and_port), Allowed("host:port")]
 Text = Annotated[str, AfterValidator(_text)]
 Directory = Annotated[Path, PlainValidator(_path), Allowed("the path of a directory")]
 OptionalPath = Annotated[Path | None, PlainValidator(_optional_path)]

@@ -3,20 +3,28 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Protocol
 
-from bot.jokes import Community, JokeRequest, Reason
+from bot.jokes import Community, Joke, JokeRequest, Reason
 
 __all__ = [
+    "Ballot",
+    "DuplicateRequest",
+    "Gesture",
     "PendingRequest",
     "RankedJoke",
+    "ShownJoke",
     "Stats",
     "Store",
     "StoreUnavailable",
     "Tally",
     "ToldJoke",
+    "UndeliveredJoke",
     "UnknownJoke",
     "Usage",
+    "VersionRecord",
+    "Voted",
 ]
 
 
@@ -29,6 +37,35 @@ class StoreUnavailable(Exception):  # noqa: N818 - reads as what has happened
 
 class UnknownJoke(Exception):  # noqa: N818 - reads as what has happened
     """No told joke has this number."""
+
+
+class DuplicateRequest(Exception):  # noqa: N818 - reads as what has happened
+    """A request with this origin has been written down before."""
+
+
+class Gesture(StrEnum):
+    """What a member did: set a vote, press a vote's button, or take a reaction away.
+
+    Pressing the button of the vote one has withdraws it. Releasing withdraws only that vote: a
+    member who has voted otherwise since keeps the later vote.
+    """
+
+    SET = "set"
+    PRESS = "press"
+    RELEASE = "release"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ballot:
+    """A gesture with a value, +1, -1, or (only to set) 0.
+
+    `event` is the platform's number of it, where it has one; of a member's events on a joke, one
+    that is not newer than the last is ignored, so that nothing delivered twice counts twice.
+    """
+
+    value: int
+    gesture: Gesture = Gesture.SET
+    event: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +92,36 @@ class Tally:
     up: int
     down: int
     flags: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Voted:
+    """What a ballot led to: the member's vote now, +1, -1 or 0, and the joke's votes."""
+
+    value: int
+    tally: Tally
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ShownJoke:
+    """A told joke as a message shows it."""
+
+    id: int
+    community: Community
+    text: str
+    tally: Tally
+    hidden: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VersionRecord:
+    """What members made of one model version."""
+
+    version: str
+    jokes: int
+    up: int
+    down: int
+    last_told: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,6 +163,15 @@ class PendingRequest:
     request: JokeRequest
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UndeliveredJoke:
+    """A joke that was told, but whose bot process died before it knew that the joke arrived."""
+
+    front: str
+    address: str
+    joke: Joke
+
+
 class Store(Protocol):
     """Everything Punchline remembers. Every method may raise `StoreUnavailable`.
 
@@ -107,11 +183,11 @@ class Store(Protocol):
     async def open_request(self, request: JokeRequest) -> int:
         """Write a `pending` row owned by this process and return its joke number.
 
-        A caller that stops waiting leaves no pending row behind.
+        A caller that stops waiting leaves no pending row behind. Raises `DuplicateRequest`.
         """
 
     async def mark_told(self, joke_id: int, told: ToldJoke) -> bool:
-        """Turn a pending row into a told joke.
+        """Turn a pending row into a told joke; one with an address waits to be delivered.
 
         Returns False, changing nothing, when this community has heard the fingerprint already:
         the row is still pending then. Raises `UnknownJoke` when the row is not pending.
@@ -132,8 +208,17 @@ class Store(Protocol):
     async def vote(self, joke_id: int, member: str, value: int) -> Tally:
         """Set the member's one vote on a joke: +1, -1, or 0 to withdraw. Raises `UnknownJoke`."""
 
+    async def cast(self, joke_id: int, member: str, ballot: Ballot) -> Voted:
+        """Let a member's gesture change their one vote. Raises `UnknownJoke`."""
+
     async def flag(self, joke_id: int, member: str) -> Tally:
         """Mark a joke as offensive, once per member. Raises `UnknownJoke`."""
+
+    async def hide(self, joke_id: int) -> bool:
+        """Hide a joke for good; False when it was hidden already. Raises `UnknownJoke`."""
+
+    async def shown(self, joke_id: int) -> ShownJoke:
+        """A told joke with its votes. Raises `UnknownJoke`."""
 
     async def tally(self, joke_id: int) -> Tally:
         """The votes on a joke. Raises `UnknownJoke`."""
@@ -143,8 +228,18 @@ class Store(Protocol):
     ) -> Sequence[RankedJoke]:
         """The best jokes here by upvotes minus downvotes, then newest first.
 
-        Only jokes with at least one upvote and no flag; `since` is about when they were told.
+        Only jokes with at least one upvote and no flag, none that is hidden; `since` is about when
+        they were told.
         """
+
+    async def topics(self, community: Community, *, beginning: str, limit: int) -> Sequence[str]:
+        """Topics of jokes that got more upvotes than downvotes here, the most liked first.
+
+        Only those that begin with `beginning`, in any case of letters.
+        """
+
+    async def versions(self) -> Sequence[VersionRecord]:
+        """Every model version that has told a joke, the latest to tell one first."""
 
     async def stats(self, community: Community, member: str) -> Stats:
         """Counts for a community and one of its members."""
@@ -162,6 +257,12 @@ class Store(Protocol):
         The platform's id of a member is never stored, so `request.member` is the keyed hash here,
         or empty when the member has asked to be forgotten since.
         """
+
+    async def undelivered(self) -> Sequence[UndeliveredJoke]:
+        """Adopt the told jokes whose owner process is gone before they were known to arrive."""
+
+    async def delivered(self, joke_id: int) -> None:
+        """Note that a told joke need not be delivered any more."""
 
     async def close(self) -> None:
         """Release the database; later calls raise `StoreUnavailable`."""

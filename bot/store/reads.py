@@ -6,10 +6,21 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from bot.jokes import Community
-from bot.store.port import RankedJoke, Stats, Tally, Usage
-from bot.store.tables import communities, flags, jokes, votes
+from bot.store.port import RankedJoke, ShownJoke, Stats, Tally, Usage, VersionRecord
+from bot.store.tables import communities, flags, jokes, outbox, votes
 
-__all__ = ["front_of_told", "heard", "owners", "stats", "tally", "top", "usage"]
+__all__ = [
+    "front_of_told",
+    "heard",
+    "owners",
+    "shown",
+    "stats",
+    "tally",
+    "top",
+    "topics",
+    "usage",
+    "versions",
+]
 
 
 def front_of_told(connection: sa.Connection, joke_id: int) -> str | None:
@@ -57,8 +68,35 @@ def stats(connection: sa.Connection, community: Community, member: str) -> Stats
     return Stats(**row._asdict())
 
 
+def shown(connection: sa.Connection, joke_id: int) -> ShownJoke | None:
+    """A told joke with its votes, or None if there is no such joke."""
+    row = connection.execute(_SHOWN, {"joke_id": joke_id}).one_or_none()
+    if row is None:
+        return None
+    return ShownJoke(
+        id=joke_id,
+        community=Community(front=row.front, key=row.key),
+        text=row.text,
+        tally=Tally(up=row.up, down=row.down, flags=row.flags),
+        hidden=row.hidden_at is not None,
+    )
+
+
+def topics(
+    connection: sa.Connection, community: Community, *, beginning: str, limit: int
+) -> Sequence[str]:
+    """The best liked topics of the community that begin so."""
+    values = {**_names(community), "beginning": beginning, "limit": max(limit, 0)}
+    return [str(topic) for topic in connection.scalars(_TOPICS, values)]
+
+
+def versions(connection: sa.Connection) -> Sequence[VersionRecord]:
+    """What members made of each model version, the latest to tell a joke first."""
+    return [VersionRecord(**row._asdict()) for row in connection.execute(_VERSIONS)]
+
+
 def owners(connection: sa.Connection) -> set[str]:
-    """The processes that own a pending row."""
+    """The processes that own a pending row or a delivery."""
     return {owner for owner in connection.scalars(_OWNERS) if owner is not None}
 
 
@@ -96,6 +134,7 @@ def _select_top() -> sa.Select[int, str | None, int, int]:
         .where(
             jokes.c.community_id == _HERE,
             jokes.c.state == "told",
+            jokes.c.hidden_at.is_(None),
             ~sa.exists().where(flags.c.joke_id == jokes.c.id),
         )
         .group_by(jokes.c.id)
@@ -105,7 +144,48 @@ def _select_top() -> sa.Select[int, str | None, int, int]:
     )
 
 
+def _select_topics() -> sa.Select[str | None]:
+    topic = sa.func.lower(jokes.c.topic)
+    liked = sa.func.sum(votes.c.value)
+    return (
+        sa.select(topic)
+        .join(votes, votes.c.joke_id == jokes.c.id)
+        .where(
+            jokes.c.community_id == _HERE,
+            jokes.c.state == "told",
+            jokes.c.hidden_at.is_(None),
+            sa.func.substr(topic, 1, sa.func.length(_BEGINNING)) == sa.func.lower(_BEGINNING),
+        )
+        .group_by(topic)
+        .having(liked > 0)
+        .order_by(liked.desc(), topic)
+        .limit(sa.bindparam("limit"))
+    )
+
+
+def _select_versions() -> sa.Select[str | None, int, int, int, datetime | None]:
+    up = sa.func.coalesce(sa.func.sum(_of_joke(1)), 0)
+    down = sa.func.coalesce(sa.func.sum(_of_joke(-1)), 0)
+    return (
+        sa.select(
+            jokes.c.model_version.label("version"),
+            sa.func.count().label("jokes"),
+            up.label("up"),
+            down.label("down"),
+            sa.func.max(jokes.c.told_at).label("last_told"),
+        )
+        .where(jokes.c.state == "told")
+        .group_by(jokes.c.model_version)
+        .order_by(sa.func.max(jokes.c.told_at).desc())
+    )
+
+
+def _of_joke(value: int) -> sa.ScalarSelect[int]:
+    return _count(votes, votes.c.joke_id == jokes.c.id, votes.c.value == value)
+
+
 # Built once: putting a statement together takes longer than SQLite takes to run it.
+_BEGINNING = sa.bindparam("beginning", type_=sa.Text)
 _JOKE = sa.bindparam("joke_id", type_=sa.BigInteger)
 _HERE = (
     sa.select(communities.c.id)
@@ -135,4 +215,21 @@ _TALLY = sa.select(
 ).where(sa.exists().where(jokes.c.id == _JOKE, jokes.c.state == "told"))
 _TOP = _select_top()
 _STATS = _select_stats()
-_OWNERS = sa.select(jokes.c.owner).where(jokes.c.owner.is_not(None)).distinct()
+_SHOWN = (
+    sa.select(
+        communities.c.front,
+        communities.c.key,
+        jokes.c.text,
+        jokes.c.hidden_at,
+        _of_joke(1).label("up"),
+        _of_joke(-1).label("down"),
+        _count(flags, flags.c.joke_id == jokes.c.id).label("flags"),
+    )
+    .join(communities, communities.c.id == jokes.c.community_id)
+    .where(jokes.c.id == _JOKE, jokes.c.state == "told")
+)
+_TOPICS = _select_topics()
+_VERSIONS = _select_versions()
+_OWNERS = sa.union(
+    sa.select(jokes.c.owner).where(jokes.c.owner.is_not(None)), sa.select(outbox.c.owner)
+)

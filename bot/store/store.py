@@ -15,19 +15,27 @@ from bot.store.errors import CLOSED
 from bot.store.foundation import Foundation, lay_foundation
 from bot.store.moments import Clock, now
 from bot.store.port import (
+    Ballot,
+    DuplicateRequest,
     PendingRequest,
     RankedJoke,
+    ShownJoke,
     Stats,
     StoreUnavailable,
     Tally,
     ToldJoke,
+    UndeliveredJoke,
     UnknownJoke,
     Usage,
+    VersionRecord,
+    Voted,
 )
+from bot.store.records import SqlRecords
 from bot.store.refusals import (
     check_community,
     check_joke_id,
     check_request,
+    check_text,
     check_told,
     check_value,
 )
@@ -62,6 +70,9 @@ class SqlStore:
         self._instances = foundation.instances
         self._clock = clock
         self._closed = False
+        self.records = SqlRecords(
+            database=database, writer=writer, hasher=foundation.hasher, clock=clock
+        )
         # Neither ever changes once committed, so a few thousand are kept instead of asked for.
         self._communities: set[Community] = set()
         self._fronts: dict[int, str] = {}
@@ -103,20 +114,22 @@ class SqlStore:
         at = self._clock()
         known = request.community in self._communities
 
-        def add(connection: sa.Connection) -> int:
+        def add(connection: sa.Connection) -> int | None:
             if not known:
                 writes.add_community(connection, request.community, at)
             return writes.add_request(
                 connection, request, member=member, owner=self._instance.id, at=at
             )
 
-        def take_back(joke_id: int) -> Callable[[sa.Connection], None]:
-            return lambda connection: writes.decline(connection, joke_id, Reason.CANCELLED)
+        def take_back(joke_id: int | None) -> Callable[[sa.Connection], None]:
+            return lambda connection: writes.decline(connection, joke_id or 0, Reason.CANCELLED)
 
         joke_id = await self._writer.write(add, undo=take_back)
         if len(self._communities) >= _REMEMBERED:
             self._communities.clear()
         self._communities.add(request.community)
+        if joke_id is None:
+            raise DuplicateRequest(f"The event {request.origin} has been answered before.")
         return joke_id
 
     async def mark_told(self, joke_id: int, told: ToldJoke) -> bool:
@@ -142,23 +155,43 @@ class SqlStore:
         )
 
     async def vote(self, joke_id: int, member: str, value: int) -> Tally:
-        check_value(value)
+        return (await self.cast(joke_id, member, Ballot(value=value))).tally
+
+    async def cast(self, joke_id: int, member: str, ballot: Ballot) -> Voted:
+        check_value(ballot.value)
         at = self._clock()
-        return await self._mark(
+        value, tally = await self._mark(
             joke_id,
             member,
-            lambda connection, hashed: writes.put_vote(
-                connection, joke_id, member=hashed, value=value, at=at
+            lambda connection, hashed: writes.cast(
+                connection, joke_id, member=hashed, ballot=ballot, at=at
             ),
         )
+        return Voted(value=value, tally=tally)
 
     async def flag(self, joke_id: int, member: str) -> Tally:
         at = self._clock()
-        return await self._mark(
+        _, tally = await self._mark(
             joke_id,
             member,
             lambda connection, hashed: writes.put_flag(connection, joke_id, member=hashed, at=at),
         )
+        return tally
+
+    async def hide(self, joke_id: int) -> bool:
+        check_joke_id(joke_id)
+        at = self._clock()
+
+        def hide(connection: sa.Connection) -> bool | None:
+            if reads.front_of_told(connection, joke_id) is None:
+                return None
+            return writes.hide(connection, joke_id, at=at)
+
+        return _known(joke_id, await self._writer.write(hide))
+
+    async def shown(self, joke_id: int) -> ShownJoke:
+        check_joke_id(joke_id)
+        return _known(joke_id, await self._read(lambda c: reads.shown(c, joke_id)))
 
     async def tally(self, joke_id: int) -> Tally:
         check_joke_id(joke_id)
@@ -172,6 +205,16 @@ class SqlStore:
             lambda connection: reads.top(connection, community, since=since, limit=limit)
         )
 
+    async def topics(self, community: Community, *, beginning: str, limit: int) -> Sequence[str]:
+        check_community(community)
+        check_text(beginning)
+        return await self._read(
+            lambda connection: reads.topics(connection, community, beginning=beginning, limit=limit)
+        )
+
+    async def versions(self) -> Sequence[VersionRecord]:
+        return await self._read(reads.versions)
+
     async def stats(self, community: Community, member: str) -> Stats:
         check_community(community)
         hashed = self._hasher.hash(community.front, member)
@@ -179,19 +222,26 @@ class SqlStore:
 
     async def forget(self, front: str, member: str) -> int:
         hashed = self._hasher.hash(front, member)
-        return await self._writer.write(lambda c: writes.erase_member(c, hashed))
+        return await self._writer.write(
+            lambda c: writes.erase_member(c, hashed, front=front, place=member)
+        )
 
     async def orphans(self) -> Sequence[PendingRequest]:
-        owners = await self._read(reads.owners)
-        # An id is never used twice, so an owner that is gone stays gone.
-        dead = await asyncio.to_thread(
-            lambda: [owner for owner in owners if not self._instances.alive(owner)]
-        )
-        if not dead:
+        if not (dead := await self._dead_owners()):
             return []
         return await self._writer.write(
             lambda connection: writes.adopt(connection, of=dead, by=self._instance.id)
         )
+
+    async def undelivered(self) -> Sequence[UndeliveredJoke]:
+        if not (dead := await self._dead_owners()):
+            return []
+        return await self._writer.write(
+            lambda connection: writes.adopt_undelivered(connection, of=dead, by=self._instance.id)
+        )
+
+    async def delivered(self, joke_id: int) -> None:
+        await self._writer.write(lambda connection: writes.settle_delivery(connection, joke_id))
 
     async def close(self) -> None:
         if self._closed:
@@ -203,24 +253,31 @@ class SqlStore:
         finally:
             self._instance.release()
 
+    async def _dead_owners(self) -> list[str]:
+        owners = await self._read(reads.owners)
+        # An id is never used twice, so an owner that is gone stays gone.
+        return await asyncio.to_thread(
+            lambda: [owner for owner in owners if not self._instances.alive(owner)]
+        )
+
     async def _mark(
-        self, joke_id: int, member: str, put: Callable[[sa.Connection, str], None]
-    ) -> Tally:
+        self, joke_id: int, member: str, put: Callable[[sa.Connection, str], T]
+    ) -> tuple[T, Tally]:
         check_joke_id(joke_id)
 
-        def mark(connection: sa.Connection) -> tuple[str, Tally] | None:
+        def mark(connection: sa.Connection) -> tuple[str, T, Tally] | None:
             front = self._fronts.get(joke_id) or reads.front_of_told(connection, joke_id)
             if front is None:
                 return None
-            put(connection, self._hasher.hash(front, member))
+            result = put(connection, self._hasher.hash(front, member))
             tally = reads.tally(connection, joke_id)
-            return None if tally is None else (front, tally)
+            return None if tally is None else (front, result, tally)
 
-        front, tally = _known(joke_id, await self._writer.write(mark))
+        front, result, tally = _known(joke_id, await self._writer.write(mark))
         if len(self._fronts) >= _REMEMBERED:
             self._fronts.clear()
         self._fronts[joke_id] = front
-        return tally
+        return result, tally
 
     async def _read(self, work: Callable[[sa.Connection], T]) -> T:
         if self._closed:

@@ -1,4 +1,4 @@
-"""The schema: communities, the jokes asked for there, and the votes and flags on them."""
+"""The schema: communities, the jokes asked for there, where they are shown, votes and flags."""
 
 from sqlalchemy import (
     JSON,
@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from bot.store.moments import UtcDateTime
 
-__all__ = ["communities", "flags", "jokes", "metadata", "votes"]
+__all__ = ["communities", "flags", "jokes", "metadata", "notes", "outbox", "posts", "votes"]
 
 metadata = MetaData(
     naming_convention={
@@ -71,6 +71,8 @@ jokes = Table(
     Column("score", Float),
     Column("tokens", Integer),
     Column("seconds", Float),
+    Column("origin", Text),
+    Column("hidden_at", UtcDateTime),
     CheckConstraint("state IN ('pending', 'told', 'declined')", name="state"),
     CheckConstraint("(state = 'pending') = (owner IS NOT NULL)", name="pending_has_owner"),
     CheckConstraint("(state = 'declined') = (reason IS NOT NULL)", name="declined_has_reason"),
@@ -101,6 +103,15 @@ jokes = Table(
         sqlite_where=text("fingerprint IS NOT NULL"),
         postgresql_where=text("fingerprint IS NOT NULL"),
     ),
+    # An event that the platform delivers twice asks once.
+    Index(
+        "uq_jokes_community_id_origin",
+        "community_id",
+        "origin",
+        unique=True,
+        sqlite_where=text("origin IS NOT NULL"),
+        postgresql_where=text("origin IS NOT NULL"),
+    ),
 )
 
 votes = Table(
@@ -110,6 +121,8 @@ votes = Table(
     Column("member", _Member, primary_key=True, index=True),
     Column("value", SmallInteger, nullable=False),
     Column("voted_at", UtcDateTime, nullable=False),
+    # The platform's number of the event that changed it last; numbers rise.
+    Column("event", BigInteger),
     CheckConstraint("value IN (-1, 0, 1)", name="value"),
     sqlite_with_rowid=False,
 )
@@ -120,5 +133,34 @@ flags = Table(
     Column("joke_id", _RowNumber, ForeignKey("jokes.id"), primary_key=True),
     Column("member", _Member, primary_key=True),
     Column("flagged_at", UtcDateTime, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# The messages that show a joke, by the platform's own names for them.
+posts = Table(
+    "posts",
+    metadata,
+    Column("front", Text, primary_key=True),
+    Column("place", Text, primary_key=True),
+    Column("message", Text, primary_key=True),
+    Column("joke_id", _RowNumber, ForeignKey("jokes.id"), nullable=False, index=True),
+    Column("posted_at", UtcDateTime, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Told, but not yet known to have arrived.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("joke_id", _RowNumber, ForeignKey("jokes.id"), primary_key=True),
+    Column("owner", String(32), nullable=False),
+    Column("address", Text, nullable=False),
+)
+
+notes = Table(
+    "notes",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("text", Text, nullable=False),
     sqlite_with_rowid=False,
 )

@@ -6,18 +6,29 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from bot.jokes import Community, JokeRequest, Reason
-from bot.store.port import PendingRequest, ToldJoke, UnknownJoke
-from bot.store.tables import communities, flags, jokes, votes
+from bot.jokes import Community, Joke, JokeRequest, Reason
+from bot.store.port import (
+    Ballot,
+    Gesture,
+    PendingRequest,
+    ToldJoke,
+    UndeliveredJoke,
+    UnknownJoke,
+)
+from bot.store.tables import communities, flags, jokes, outbox, posts, votes
 
 __all__ = [
     "add_community",
     "add_request",
     "adopt",
+    "adopt_undelivered",
+    "after",
+    "cast",
     "decline",
     "erase_member",
+    "hide",
     "put_flag",
-    "put_vote",
+    "settle_delivery",
     "tell",
 ]
 
@@ -30,8 +41,14 @@ def add_community(connection: sa.Connection, community: Community, at: datetime)
 
 def add_request(
     connection: sa.Connection, request: JokeRequest, *, member: str, owner: str, at: datetime
-) -> int:
-    """Write a pending row for a community that has one, and return its number."""
+) -> int | None:
+    """Write a pending row for a community that has one, and return its number.
+
+    None when a request with the same origin is there already.
+    """
+    names = {"front": request.community.front, "key": request.community.key}
+    if request.origin is not None and connection.scalar(_SEEN, {**names, "origin": request.origin}):
+        return None
     inserted = connection.execute(
         _ADD_REQUEST,
         {
@@ -41,6 +58,7 @@ def add_request(
             "state": "pending",
             "owner": owner,
             "address": request.address,
+            "origin": request.origin,
             "topic": request.topic,
             "opening": request.opening,
             "seed": request.seed,
@@ -55,8 +73,9 @@ def add_request(
 def tell(connection: sa.Connection, joke_id: int, told: ToldJoke, at: datetime) -> bool:
     """Turn a pending row into a told one, unless its community has heard the fingerprint.
 
-    Raises `UnknownJoke` when the row is not pending.
+    One with an address goes to the outbox. Raises `UnknownJoke` when the row is not pending.
     """
+    connection.execute(_SEND, {"joke_id": joke_id})
     updated = connection.execute(
         _TELL,
         {
@@ -74,6 +93,7 @@ def tell(connection: sa.Connection, joke_id: int, told: ToldJoke, at: datetime) 
     )
     if updated.rowcount:
         return True
+    settle_delivery(connection, joke_id)
     if connection.scalar(_STATE, {"joke_id": joke_id}) != "pending":
         raise UnknownJoke(f"Joke {joke_id} is not waiting to be told.")
     return False
@@ -84,13 +104,46 @@ def decline(connection: sa.Connection, joke_id: int, reason: Reason) -> None:
     connection.execute(_DECLINE, {"joke_id": joke_id, "reason": reason.value})
 
 
-def put_vote(
-    connection: sa.Connection, joke_id: int, *, member: str, value: int, at: datetime
-) -> None:
-    """Set the member's one vote on a told joke."""
+def cast(
+    connection: sa.Connection, joke_id: int, *, member: str, ballot: Ballot, at: datetime
+) -> int:
+    """Change the member's one vote on a told joke and return it."""
+    row = connection.execute(_VOTE, {"joke_id": joke_id, "member": member}).one_or_none()
+    before, last = (0, None) if row is None else (row.value, row.event)
+    if ballot.event is not None and last is not None and ballot.event <= last:
+        return int(before)
+    value = after(before, ballot)
     connection.execute(
-        _PUT_VOTE, {"joke_id": joke_id, "member": member, "value": value, "voted_at": at}
+        _PUT_VOTE,
+        {
+            "joke_id": joke_id,
+            "member": member,
+            "value": value,
+            "voted_at": at,
+            "event": ballot.event,
+        },
     )
+    return value
+
+
+def after(before: int, ballot: Ballot) -> int:
+    """The vote that a ballot makes of an earlier one."""
+    if ballot.gesture is Gesture.SET:
+        return ballot.value
+    if ballot.value == before:
+        return 0
+    return before if ballot.gesture is Gesture.RELEASE else ballot.value
+
+
+def hide(connection: sa.Connection, joke_id: int, *, at: datetime) -> bool:
+    """Hide a told joke; False when it was hidden before."""
+    hidden = connection.execute(_HIDE, {"hidden_joke_id": joke_id, "hidden_at": at})
+    return bool(hidden.rowcount)
+
+
+def settle_delivery(connection: sa.Connection, joke_id: int) -> None:
+    """Forget that a joke was to be delivered."""
+    connection.execute(_SETTLE, {"joke_id": joke_id})
 
 
 def put_flag(connection: sa.Connection, joke_id: int, *, member: str, at: datetime) -> None:
@@ -98,8 +151,14 @@ def put_flag(connection: sa.Connection, joke_id: int, *, member: str, at: dateti
     connection.execute(_PUT_FLAG, {"joke_id": joke_id, "member": member, "flagged_at": at})
 
 
-def erase_member(connection: sa.Connection, member: str) -> int:
-    """Delete the member's votes and flags, unlink their jokes, and return the votes deleted."""
+def erase_member(connection: sa.Connection, member: str, *, front: str, place: str) -> int:
+    """Delete the member's votes and flags, unlink their jokes, and return the votes deleted.
+
+    `place` is the platform's id of the member, which is also that of a private chat with them.
+    """
+    theirs = sa.select(jokes.c.id).where(jokes.c.member == member)
+    connection.execute(sa.delete(outbox).where(outbox.c.joke_id.in_(theirs)))
+    connection.execute(sa.delete(posts).where(posts.c.front == front, posts.c.place == place))
     erased = connection.execute(sa.delete(votes).where(votes.c.member == member)).rowcount
     connection.execute(sa.delete(flags).where(flags.c.member == member))
     connection.execute(
@@ -135,6 +194,37 @@ def adopt(connection: sa.Connection, *, of: Collection[str], by: str) -> Sequenc
     ]
 
 
+def adopt_undelivered(
+    connection: sa.Connection, *, of: Collection[str], by: str
+) -> Sequence[UndeliveredJoke]:
+    """Hand the deliveries of dead owners to a living one and return them, oldest first."""
+    theirs = outbox.c.owner.in_(of)
+    rows = connection.execute(
+        sa.select(jokes, outbox.c.address.label("goes_to"), communities.c.front)
+        .join(outbox, outbox.c.joke_id == jokes.c.id)
+        .join(communities, communities.c.id == jokes.c.community_id)
+        .where(theirs)
+        .order_by(jokes.c.id)
+    ).all()
+    connection.execute(sa.update(outbox).where(theirs).values(owner=by))
+    return [
+        UndeliveredJoke(
+            front=row.front,
+            address=row.goes_to,
+            joke=Joke(
+                id=row.id,
+                text=row.text,
+                topic=row.topic,
+                opening=row.opening,
+                model_version=row.model_version,
+                tokens=row.tokens,
+                seconds=row.seconds,
+            ),
+        )
+        for row in rows
+    ]
+
+
 def _insert_request() -> sa.Insert:
     home = sa.select(communities.c.id).where(
         communities.c.front == sa.bindparam("its_front"),
@@ -160,7 +250,11 @@ def _upsert_vote() -> sa.Insert:
     insert = sqlite.insert(votes)
     return insert.on_conflict_do_update(
         index_elements=[votes.c.joke_id, votes.c.member],
-        set_={"value": insert.excluded.value, "voted_at": insert.excluded.voted_at},
+        set_={
+            "value": insert.excluded.value,
+            "voted_at": insert.excluded.voted_at,
+            "event": sa.func.coalesce(insert.excluded.event, votes.c.event),
+        },
     )
 
 
@@ -174,6 +268,34 @@ _DECLINE = (
     sa.update(jokes)
     .where(jokes.c.id == sa.bindparam("joke_id"), _PENDING)
     .values(state="declined", owner=None, address=None)
+)
+_SEEN = (
+    sa.select(jokes.c.id)
+    .join(communities, communities.c.id == jokes.c.community_id)
+    .where(
+        communities.c.front == sa.bindparam("front"),
+        communities.c.key == sa.bindparam("key"),
+        jokes.c.origin == sa.bindparam("origin"),
+    )
+)
+_SEND = sa.insert(outbox).from_select(
+    ["joke_id", "owner", "address"],
+    sa.select(jokes.c.id, jokes.c.owner, jokes.c.address).where(
+        jokes.c.id == sa.bindparam("joke_id"), _PENDING, jokes.c.address.is_not(None)
+    ),
+)
+_SETTLE = sa.delete(outbox).where(outbox.c.joke_id == sa.bindparam("joke_id"))
+_HIDE = (
+    sa.update(jokes)
+    .where(
+        jokes.c.id == sa.bindparam("hidden_joke_id"),
+        jokes.c.state == "told",
+        jokes.c.hidden_at.is_(None),
+    )
+    .values(hidden_at=sa.bindparam("hidden_at"))
+)
+_VOTE = sa.select(votes.c.value, votes.c.event).where(
+    votes.c.joke_id == sa.bindparam("joke_id"), votes.c.member == sa.bindparam("member")
 )
 _PUT_VOTE = _upsert_vote()
 _PUT_FLAG = sqlite.insert(flags).on_conflict_do_nothing()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bot.generation.protocol import Sampling
 from bot.jokes import Community, Declined, Joke, JokeRequest
+from bot.pausing import Pause
 from bot.quotas import QuotaLimits, Quotas
 from bot.service import JokeService, TellingPolicy
 from bot.store.store import SqlStore
@@ -20,6 +21,7 @@ from finetune.selection import Selector
 from tests.bench.generator import InstantGenerator
 from tests.bench.measure import loop_lag
 from tests.bench.results import ServiceRound
+from tests.twins.service import communities_on
 
 __all__ = ["CONCURRENCY", "DeclinedInBenchError", "measure_service"]
 
@@ -60,7 +62,11 @@ async def _service(directory: Path) -> AsyncIterator[JokeService]:
         yield JokeService(
             store=store,
             generator=InstantGenerator(),
-            selector=Selector(moderator=moderator, tier=Tier.FAMILY),
+            selectors={
+                tier: Selector(moderator=moderator, tier=tier, novelty=None) for tier in Tier
+            },
+            communities=communities_on(store.records),
+            pause=Pause(records=store.records),
             quotas=Quotas(store=store, limits=limits),
             policy=TellingPolicy(
                 at_once=1_000,
@@ -70,6 +76,7 @@ async def _service(directory: Path) -> AsyncIterator[JokeService]:
                 deadline_seconds=60.0,
                 topic_characters=80,
                 opening_characters=200,
+                flags_to_hide=3,
             ),
         )
     finally:

@@ -19,8 +19,8 @@ from tests.bot.generation.pools import Journal, pool_of, serving
 from tests.campaigns.processes import alive, children
 from tests.campaigns.waiting import until
 from tests.tiny import tiny_jokes, write_tiny_adapter
+from tests.twins.core import core_on
 from tests.twins.front import MemoryFront
-from tests.twins.service import service_on
 from tests.twins.store import MemoryStore
 
 SECONDS = 50
@@ -63,8 +63,8 @@ async def stage(
     async with asyncio.timeout(SECONDS), pool_of(journal.command) as pool:
         kept = store or MemoryStore()
         settings = settings_in(directory, SERVICE__GRACE_SECONDS=str(grace_seconds))
-        service = service_on(store=kept, generator=pool)
-        app = App(service=service, pool=pool, store=kept, settings=settings)  # type: ignore[arg-type]
+        core = core_on(store=kept, generator=pool)
+        app = App(core=core, pool=pool, store=kept, settings=settings)  # type: ignore[arg-type]
         await serving(pool)
         yield Stage(app, kept, journal)
 

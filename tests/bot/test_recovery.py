@@ -7,6 +7,7 @@ import pytest
 
 from bot.generation.port import GenerationError
 from bot.jokes import Community, Declined, Joke, JokeRequest, Reason
+from bot.recovery import Recovery
 from tests.campaigns.waiting import until
 from tests.twins.front import MemoryFront
 from tests.twins.generator import Scripted, ScriptedGenerator
@@ -31,7 +32,7 @@ async def left_behind(*requests: JokeRequest) -> MemoryStore:
 async def recover(store: MemoryStore, front: MemoryFront, *answers: Scripted) -> int:
     service = service_on(store=store, generator=ScriptedGenerator(answers))
     async with asyncio.timeout(20):
-        answered = await service.recover({front.name: front})
+        answered = await Recovery(service=service, fronts={front.name: front}).run()
     assert await service.finished(seconds=0)
     return answered
 
@@ -111,7 +112,7 @@ async def test_requests_of_a_process_that_lives_are_left_alone() -> None:
     await store.open_request(REQUEST)
     front = MemoryFront()
     service = service_on(store=store, generator=ScriptedGenerator([]))
-    assert await service.recover({front.name: front}) == 0
+    assert await Recovery(service=service, fronts={front.name: front}).run() == 0
     assert [row.state for row in store.rows.values()] == ["pending"]
 
 
@@ -119,7 +120,9 @@ async def test_a_stop_in_the_middle_closes_what_was_being_made() -> None:
     store = await left_behind(REQUEST)
     generator = ScriptedGenerator([asyncio.get_running_loop().create_future()])
     service = service_on(store=store, generator=generator)
-    recovering = asyncio.create_task(service.recover({"memory": MemoryFront()}))
+    recovering = asyncio.create_task(
+        Recovery(service=service, fronts={"memory": MemoryFront()}).run()
+    )
     await until(lambda: generator.requests, seconds=SECONDS)
     assert not await service.finished(seconds=0)
     recovering.cancel()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.generation.port import GenerationError
 from bot.jokes import Declined, Joke, Reason
 from bot.quotas import QuotaLimits
-from bot.service import JokeService
+from bot.service import Flagged, JokeService
 from bot.store.port import RankedJoke, Stats, Tally, UnknownJoke
 from tests.bot.room import (
     BULL,
@@ -197,7 +197,8 @@ async def test_votes_can_be_given_changed_withdrawn_and_counted() -> None:
     assert await service.top(HERE, since=None, limit=5) == [
         RankedJoke(id=1, text=BULL, up=1, down=0)
     ]
-    assert await service.flag(1, "eve") == Tally(up=1, down=0, flags=1)
+    flagged = await service.flag(1, "eve")
+    assert flagged == Flagged(tally=Tally(up=1, down=0, flags=1), hidden=False, newly_hidden=False)
     assert await service.stats(HERE, "ada") == Stats(
         jokes=1,
         votes_up=1,

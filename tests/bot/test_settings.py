@@ -58,17 +58,32 @@ def value_of(settings: Settings, key: Key) -> Any:
     return getattr(getattr(settings, key.section), key.field)
 
 
+OF_A_CERTAIN_SHAPE = {
+    "admins": "12, 34",
+    "admin_channel": "12",
+    "admin_chat": "-12",
+    "development_guild": "12",
+    "rest_url": "https://localhost:1/api",
+    "gateway_url": "ws://localhost:1",
+    "webhook_url": "https://example.org/punchline",
+    "webhook_listen": "0.0.0.0:80",
+    "base_url": "http://localhost:1/bot",
+}
+
+
 def another_value(key: Key) -> Any:
     """A value of the key, as TOML would hold it, that is allowed and is not the default."""
     default = key.starting_value
     annotation = key.model.model_fields[key.field].annotation
     if get_origin(annotation) is Literal:
         return next(choice for choice in get_args(annotation) if choice != default)
+    if isinstance(default, bool):
+        return not default
     if isinstance(default, float):
         return default / 2
     if isinstance(default, int):
         return default + 1
-    return "another"
+    return OF_A_CERTAIN_SHAPE.get(key.field, "another")
 
 
 def expected(key: Key, value: Any, folder: Path) -> Any:
@@ -76,6 +91,8 @@ def expected(key: Key, value: Any, folder: Path) -> Any:
         return folder / value
     if key.name == "model.version":
         return str(folder / value)
+    if key.field == "admins":
+        return tuple(value.split(", "))
     return value
 
 

@@ -17,7 +17,7 @@ from bot.jokes import Answer, Community, Declined, Joke, Reason
 from bot.settings import load_settings
 from bot.telling import Order, jokes_as_json, show_jokes, tell_jokes
 from finetune.candidates import Candidate
-from tests.twins.service import service_on
+from tests.twins.core import core_on
 from tests.twins.store import MemoryStore
 
 HERE = Community(front="terminal", key="local")
@@ -60,7 +60,7 @@ class Desk:
         self.store = MemoryStore()
         settings = load_settings(path=Path(os.devnull), environment={"HOME": "/", **changes})
         self._app = App(
-            service=service_on(store=self.store, generator=self.writer),
+            core=core_on(store=self.store, generator=self.writer),
             pool=self.writer,  # type: ignore[arg-type]
             store=self.store,  # type: ignore[arg-type]
             settings=settings,

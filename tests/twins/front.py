@@ -48,7 +48,9 @@ class MemoryFront:
     async def reachable(self, address: str) -> bool:
         return address not in self.gone
 
-    async def answer_late(self, address: str, answer: Answer) -> None:
+    async def answer_late(self, address: str, answer: Answer, *, perhaps_seen: bool) -> None:
         if address in self.broken:
             raise ConnectionError("the chat is closed")
+        if perhaps_seen and answer in self.delivered.get(address, []):
+            return
         self.delivered.setdefault(address, []).append(answer)

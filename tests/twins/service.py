@@ -1,16 +1,25 @@
 """The real service on in-memory ports."""
 
+from bot.communities import (
+    Audience,
+    Communities,
+    CommunityDefaults,
+    CommunitySettings,
+    VoteStyle,
+)
 from bot.generation.port import Generator
 from bot.generation.protocol import Sampling
+from bot.pausing import Pause
 from bot.quotas import QuotaLimits, Quotas
 from bot.service import JokeService, TellingPolicy
-from bot.store.port import Store
+from bot.store.record_port import Records
 from finetune.candidates import Candidate
 from finetune.moderation import Tier
 from finetune.selection import Selector
 from tests.twins.moderator import small_moderator
+from tests.twins.store import MemoryStore
 
-__all__ = ["ANY_NUMBER", "SAMPLING", "drawn", "service_on"]
+__all__ = ["ANY_NUMBER", "SAMPLING", "communities_on", "drawn", "service_on"]
 
 SAMPLING = Sampling(temperature=0.9, top_k=0, top_p=0.95, max_tokens=64)
 ANY_NUMBER = QuotaLimits(member_jokes=0, community_jokes=0, window_seconds=60)
@@ -24,19 +33,44 @@ def drawn(*texts: str, complete: bool = True) -> list[Candidate]:
     ]
 
 
+def communities_on(records: Records) -> Communities:
+    """Communities where the family tier holds until somebody chooses another."""
+    return Communities(
+        records=records,
+        defaults=CommunityDefaults(
+            settings=CommunitySettings(
+                tier=Tier.FAMILY,
+                daily_jokes=0,
+                audience=Audience.EVERYONE,
+                vote_style=VoteStyle.BOTH,
+                language="",
+            ),
+            boldest_tier=Tier.ADULT,
+        ),
+    )
+
+
 def service_on(
     *,
-    store: Store,
+    store: MemoryStore,
     generator: Generator,
     limits: QuotaLimits = ANY_NUMBER,
     rounds: int = 3,
     deadline_seconds: float = 30.0,
+    pause: Pause | None = None,
+    communities: Communities | None = None,
 ) -> JokeService:
-    """A service that draws four candidates a round; topics have 20 characters, openings 40."""
+    """A service that draws four candidates a round; topics have 20 characters, openings 40.
+
+    Two members who find a joke offensive hide it.
+    """
+    records = store.records
     return JokeService(
         store=store,
         generator=generator,
-        selector=Selector(moderator=small_moderator(), tier=Tier.FAMILY),
+        selectors={tier: Selector(moderator=small_moderator(), tier=tier) for tier in Tier},
+        communities=communities or communities_on(records),
+        pause=pause or Pause(records=records),
         quotas=Quotas(store=store, limits=limits),
         policy=TellingPolicy(
             at_once=1_000,
@@ -46,5 +80,6 @@ def service_on(
             deadline_seconds=deadline_seconds,
             topic_characters=20,
             opening_characters=40,
+            flags_to_hide=2,
         ),
     )

@@ -1,51 +1,41 @@
 """The store in memory, with the same answers as the one on disk."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 
-from bot.jokes import Community, JokeRequest, Reason
+from bot.jokes import Community, Joke, JokeRequest, Reason
 from bot.store.identity import MemberHasher
 from bot.store.moments import Clock, now
 from bot.store.port import (
+    Ballot,
+    DuplicateRequest,
     PendingRequest,
     RankedJoke,
+    ShownJoke,
     Stats,
     StoreUnavailable,
     Tally,
     ToldJoke,
+    UndeliveredJoke,
     UnknownJoke,
     Usage,
+    VersionRecord,
+    Voted,
 )
 from bot.store.refusals import (
     check_community,
     check_joke_id,
     check_request,
+    check_text,
     check_told,
     check_value,
 )
+from bot.store.writes import after
+from tests.twins.records import MemoryRecords
+from tests.twins.rows import Row
 
 __all__ = ["MemoryStore", "Row"]
-
-
-@dataclass(kw_only=True)
-class Row:
-    """One request and what became of it; `request.member` is the hash, or empty."""
-
-    id: int
-    request: JokeRequest
-    owner: object | None
-    asked_at: datetime
-    state: str = "pending"
-    reason: Reason | None = None
-    told: ToldJoke | None = None
-    told_at: datetime | None = None
-    votes: dict[str, int] = field(default_factory=dict)
-    flags: set[str] = field(default_factory=set)
-
-    def tally(self) -> Tally:
-        values = list(self.votes.values())
-        return Tally(up=values.count(1), down=values.count(-1), flags=len(self.flags))
 
 
 class MemoryStore:
@@ -60,17 +50,24 @@ class MemoryStore:
         self._clock = clock
         self._closed = False
         self._hasher = MemberHasher(key=b"memory")
+        self.records = MemoryRecords(rows=self.rows, hasher=self._hasher)
 
     def successor(self) -> "MemoryStore":
         """The store that the next process opens after this one was killed."""
         store = MemoryStore(clock=self._clock)
         store.rows = self.rows
+        store.records = self.records
         self._closed = True
         return store
 
     async def open_request(self, request: JokeRequest) -> int:
         self._check_available()
         check_request(request)
+        if request.origin is not None and any(
+            (row.request.community, row.request.origin) == (request.community, request.origin)
+            for row in self.rows.values()
+        ):
+            raise DuplicateRequest(f"The event {request.origin} has been answered before.")
         joke_id = len(self.rows) + 1
         hashed = self._hasher.hash(request.community.front, request.member)
         self.rows[joke_id] = Row(
@@ -93,6 +90,7 @@ class MemoryStore:
         ):
             return False
         row.state, row.told, row.told_at = "told", told, self._clock()
+        row.delivery, row.teller = row.request.address, row.owner
         self._let_go(row)
         return True
 
@@ -126,16 +124,42 @@ class MemoryStore:
 
     async def vote(self, joke_id: int, member: str, value: int) -> Tally:
         self._check_available()
-        check_value(value)
+        return (await self.cast(joke_id, member, Ballot(value=value))).tally
+
+    async def cast(self, joke_id: int, member: str, ballot: Ballot) -> Voted:
+        self._check_available()
+        check_value(ballot.value)
         row = self._known(joke_id)
-        row.votes[self._hasher.hash(row.request.community.front, member)] = value
-        return row.tally()
+        hashed = self._hasher.hash(row.request.community.front, member)
+        if ballot.event is None or ballot.event > row.events.get(hashed, -1):
+            row.votes[hashed] = after(row.votes.get(hashed, 0), ballot)
+            if ballot.event is not None:
+                row.events[hashed] = ballot.event
+        return Voted(value=row.votes.get(hashed, 0), tally=row.tally())
 
     async def flag(self, joke_id: int, member: str) -> Tally:
         self._check_available()
         row = self._known(joke_id)
         row.flags.add(self._hasher.hash(row.request.community.front, member))
         return row.tally()
+
+    async def hide(self, joke_id: int) -> bool:
+        self._check_available()
+        row = self._known(joke_id)
+        newly, row.hidden = not row.hidden, True
+        return newly
+
+    async def shown(self, joke_id: int) -> ShownJoke:
+        self._check_available()
+        row = self._known(joke_id)
+        assert row.told is not None
+        return ShownJoke(
+            id=joke_id,
+            community=row.request.community,
+            text=row.told.text,
+            tally=row.tally(),
+            hidden=row.hidden,
+        )
 
     async def tally(self, joke_id: int) -> Tally:
         self._check_available()
@@ -154,12 +178,43 @@ class MemoryStore:
             and (since is None or row.told_at >= since)
             and (tally := row.tally()).up
             and not tally.flags
+            and not row.hidden
         ]
         ranked.sort(key=lambda entry: entry[:3], reverse=True)
         return [
             RankedJoke(id=id, text=text, up=tally.up, down=tally.down)
             for _, _, id, tally, text in ranked[: max(limit, 0)]
         ]
+
+    async def topics(self, community: Community, *, beginning: str, limit: int) -> Sequence[str]:
+        self._check_available()
+        check_community(community)
+        check_text(beginning)
+        liked: dict[str, int] = {}
+        for row in self._told(community):
+            topic = row.request.topic
+            if topic and not row.hidden and row.votes:
+                liked[topic.lower()] = liked.get(topic.lower(), 0) + sum(row.votes.values())
+        best = sorted((-votes, topic) for topic, votes in liked.items() if votes > 0)
+        found = [topic for _, topic in best if topic.startswith(beginning.lower())]
+        return found[: max(limit, 0)]
+
+    async def versions(self) -> Sequence[VersionRecord]:
+        self._check_available()
+        records: dict[str, VersionRecord] = {}
+        for row in self.rows.values():
+            if row.told is None or row.told_at is None:
+                continue
+            name, tally = row.told.model_version, row.tally()
+            so_far = records.get(name)
+            records[name] = VersionRecord(
+                version=name,
+                jokes=(so_far.jokes if so_far else 0) + 1,
+                up=(so_far.up if so_far else 0) + tally.up,
+                down=(so_far.down if so_far else 0) + tally.down,
+                last_told=max(row.told_at, so_far.last_told) if so_far else row.told_at,
+            )
+        return sorted(records.values(), key=lambda record: record.last_told, reverse=True)
 
     async def stats(self, community: Community, member: str) -> Stats:
         self._check_available()
@@ -184,9 +239,15 @@ class MemoryStore:
         erased = 0
         for row in self.rows.values():
             erased += row.votes.pop(hashed, None) is not None
+            row.events.pop(hashed, None)
             row.flags.discard(hashed)
             if row.request.member == hashed:
                 row.request = replace(row.request, member="", address=None)
+                row.delivery = None
+        for post in [
+            post for post in self.records.shown if (post.front, post.place) == (front, member)
+        ]:
+            del self.records.shown[post]
         return erased
 
     async def orphans(self) -> Sequence[PendingRequest]:
@@ -198,6 +259,31 @@ class MemoryStore:
             row.owner = self
         adopted.sort(key=lambda row: (row.asked_at, row.id))
         return [PendingRequest(joke_id=row.id, request=row.request) for row in adopted]
+
+    async def undelivered(self) -> Sequence[UndeliveredJoke]:
+        self._check_available()
+        found = []
+        for row in self.rows.values():
+            if row.delivery is None or row.told is None or row.teller is self:
+                continue
+            row.teller = self
+            joke = Joke(
+                id=row.id,
+                text=row.told.text,
+                topic=row.request.topic,
+                opening=row.request.opening,
+                model_version=row.told.model_version,
+                tokens=row.told.tokens,
+                seconds=row.told.seconds,
+            )
+            front = row.request.community.front
+            found.append(UndeliveredJoke(front=front, address=row.delivery, joke=joke))
+        return found
+
+    async def delivered(self, joke_id: int) -> None:
+        self._check_available()
+        if joke_id in self.rows:
+            self.rows[joke_id].delivery = None
 
     async def close(self) -> None:
         self._closed = True

@@ -95,7 +95,8 @@ async def test_a_file_damaged_under_a_running_store_is_one_sentence(
     await store.close()
     database = directory / "punchline.db"
     content = bytearray(database.read_bytes())
-    content[3 * 4096 :] = b"\xff" * (len(content) - 3 * 4096)
+    # The schema itself is at the beginning.
+    content[-12 * 4096 :] = b"\xff" * (12 * 4096)
     database.write_bytes(content)
     store = await SqlStore.open(directory=directory)
     with pytest.raises(StoreUnavailable, match="is damaged; stop Punchline and restore"):

@@ -113,7 +113,10 @@ async def test_a_database_that_takes_too_long_is_given_up(directory: Path) -> No
     await (await fill(directory)).close()
     with closing(sqlite3.connect(directory / "punchline.db")) as connection:
         rows = [(f"m{index}",) for index in range(5_000)]
-        connection.executemany("INSERT INTO votes VALUES (1, ?, 1, '2024-01-01')", rows)
+        connection.executemany(
+            "INSERT INTO votes (joke_id, member, value, voted_at) VALUES (1, ?, 1, '2024-01-01')",
+            rows,
+        )
         connection.commit()
     assert (await inspect(directory)).votes == 5_001
     state = await inspect(directory, patience=0.0)

@@ -1,0 +1,64 @@
+"""What the buttons under a joke carry, so that they work for ever: a verb, the joke, and a seal."""
+
+import hmac
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.store.record_port import Records
+
+__all__ = ["ACTION_PATTERN", "CANCEL_PATTERN", "Action", "Actions", "Verb", "cancel_data"]
+
+ACTION_PATTERN = r"joke:(?P<verb>up|down|flag|show):(?P<joke_id>[0-9]{1,18}):(?P<seal>[0-9a-f]{10})"
+"""A button's data; the seal keeps anybody from making up buttons for other jokes."""
+
+CANCEL_PATTERN = r"cancel:(?P<key>[0-9:-]{1,50})"
+"""The data of the button that gives up a request, by its key."""
+
+
+class Verb(StrEnum):
+    """What a button does to a joke; SHOW shows it again where it may have got lost."""
+
+    UP = "up"
+    DOWN = "down"
+    FLAG = "flag"
+    SHOW = "show"
+
+    @property
+    def value_of_vote(self) -> int:
+        """+1, -1, or 0 for what is no vote."""
+        return {"up": 1, "down": -1}.get(self.value, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A pressed button."""
+
+    verb: Verb
+    joke_id: int
+
+
+class Actions:
+    """Writes and reads the data of buttons, at most 64 bytes."""
+
+    def __init__(self, *, records: Records) -> None:
+        self._records = records
+
+    def data(self, verb: Verb, joke_id: int) -> str:
+        """What a button carries."""
+        return f"joke:{verb}:{joke_id}:{self._records.seal(joke_id)}"
+
+    def read(self, data: str) -> Action | None:
+        """What a pressed button means, or None for one that is not ours."""
+        match = re.fullmatch(ACTION_PATTERN, data, re.ASCII)
+        if match is None:
+            return None
+        joke_id = int(match["joke_id"])
+        if not hmac.compare_digest(match["seal"], self._records.seal(joke_id)):
+            return None
+        return Action(verb=Verb(match["verb"]), joke_id=joke_id)
+
+
+def cancel_data(key: str) -> str:
+    """The data of the button that gives up the request with this key."""
+    return f"cancel:{key}"

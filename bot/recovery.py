@@ -1,0 +1,62 @@
+"""After a restart: answers whom the process before still owed an answer."""
+
+import logging
+from collections.abc import Mapping
+
+from bot.fronts.port import Front
+from bot.jokes import Joke
+from bot.service import JokeService
+from bot.store.port import PendingRequest, UndeliveredJoke
+
+__all__ = ["Recovery"]
+
+_log = logging.getLogger("punchline.recovery")
+
+
+class Recovery:
+    """Goes through what a dead bot process left behind, with the front-ends by name."""
+
+    def __init__(self, *, service: JokeService, fronts: Mapping[str, Front]) -> None:
+        self._service = service
+        self._fronts = fronts
+
+    async def run(self) -> int:
+        """Answer every request, or close those nobody can hear; returns how many were answered.
+
+        A joke that may not have arrived is handed to its front-end again.
+        """
+        answered = 0
+        for undelivered in await self._service.undelivered():
+            try:
+                answered += await self._deliver(undelivered)
+            except Exception:
+                _log.exception("Joke %d cannot be delivered again.", undelivered.joke.id)
+            await self._service.delivered(undelivered.joke.id)
+        for pending in await self._service.orphans():
+            try:
+                answered += await self._answer(pending)
+            except Exception:
+                _log.exception("Request %d from before the restart is lost.", pending.joke_id)
+            finally:
+                await self._service.give_up(pending)
+        return answered
+
+    async def _deliver(self, undelivered: UndeliveredJoke) -> bool:
+        """False when nobody would hear it."""
+        front = self._fronts.get(undelivered.front)
+        if front is None or not await front.reachable(undelivered.address):
+            return False
+        await front.answer_late(undelivered.address, undelivered.joke, perhaps_seen=True)
+        return True
+
+    async def _answer(self, pending: PendingRequest) -> bool:
+        """False when nobody would hear it."""
+        front = self._fronts.get(pending.request.community.front)
+        address = pending.request.address
+        if front is None or address is None or not await front.reachable(address):
+            return False
+        answer = await self._service.resume(pending)
+        await front.answer_late(address, answer, perhaps_seen=False)
+        if isinstance(answer, Joke):
+            await self._service.delivered(answer.id)
+        return True
