@@ -16,7 +16,7 @@ from rich.console import Console
 
 from tests.bench.machine import describe_machine
 from tests.bench.results import timestamp, write_results
-from tests.campaigns import bot_kills, fairness, flood, soak, votes, worker_kills
+from tests.campaigns import bot_kills, chats, fairness, flood, soak, votes, worker_kills
 from tests.campaigns.outcome import Outcome, outcome_table
 from tests.campaigns.stage import Stage, write_tiny_model
 
@@ -33,6 +33,7 @@ class Scenario(StrEnum):
     FLOOD = "flood"
     FAIRNESS = "fairness"
     VOTES = "votes"
+    CHATS = "chats"
     SOAK = "soak"
 
 
@@ -42,6 +43,7 @@ _RUNS: Mapping[Scenario, Callable[[Stage], Awaitable[Outcome]]] = {
     Scenario.FLOOD: flood.run,
     Scenario.FAIRNESS: fairness.run,
     Scenario.VOTES: votes.run,
+    Scenario.CHATS: chats.run,
     Scenario.SOAK: soak.run,
 }
 # Shares of the whole time; the soak takes all that is left, but no less than its share.
@@ -51,6 +53,8 @@ _SHARES: Mapping[Scenario, float] = {
     Scenario.FLOOD: 0.05,
     Scenario.FAIRNESS: 0.05,
     Scenario.VOTES: 0.15,
+    # As long as its 5,000 requests take.
+    Scenario.CHATS: 0.0,
     Scenario.SOAK: 0.2,
 }
 

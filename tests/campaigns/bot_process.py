@@ -62,11 +62,12 @@ class BotProcess:
         self._socket = socket
 
     @classmethod
-    async def start(cls, *, config: Path, data: Path, log: Path) -> "BotProcess":
-        """Start a bot that appends its log to a file."""
-        environment = {
+    async def start(cls, *, config: Path, data: Path, log: Path, **variables: str) -> "BotProcess":
+        """Start a bot that appends its log to a file; `variables` are for its environment."""
+        inherited = {
             name: value for name, value in os.environ.items() if not name.startswith("PUNCHLINE_")
         }
+        environment = {**inherited, **variables}
         with log.open("ab") as file:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "bot", "--config", str(config), "run"),
