@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.text import Text
 
 from bot.app import App, ExitCode, open_app, run_fronts, until_terminated
-from bot.doctor import State, examine, show
+from bot.doctor import examine, show
+from bot.findings import State
 from bot.fronts.attach import attach as attach_to
 from bot.fronts.conversation import Conversation
 from bot.fronts.lines import read_lines
@@ -24,6 +25,7 @@ from bot.fronts.terminal import TERMINAL, TerminalFront, typed_lines
 from bot.jokes import Community, Joke
 from bot.logs import configure_logging
 from bot.model import ServedModel, prepared_model, ready_model
+from bot.platforms import platform_fronts
 from bot.settings import Settings, configuration_file, load_settings
 from bot.store.backup import backup as back_up
 from bot.store.backup import restore as put_back
@@ -162,7 +164,7 @@ async def _chat(settings: Settings) -> int:
         front = TerminalFront(
             conversation=_conversation(running, screen, member=str(os.getuid())),
             lines=typed_lines() if interactive else read_lines(sys.stdin.fileno()),
-            say=screen.say,
+            say=screen.answer,
             interactive=interactive,
         )
         return await run_fronts(running, [front])
@@ -174,11 +176,12 @@ async def _serve(settings: Settings) -> int:
     await refuse_second(path)
     model = await _prepared(settings)
     async with open_app(settings, model=model) as running:
-        front = SocketFront(
+        socket = SocketFront(
             path=path,
             converse=lambda screen, member: _conversation(running, screen, member=member),
         )
-        return await run_fronts(running, [front])
+        fronts = [socket, *platform_fronts(running.core, settings)]
+        return await run_fronts(running, fronts)
 
 
 async def _tell(settings: Settings, order: Order, *, as_json: bool) -> int:

@@ -1,5 +1,6 @@
 """What the admins of a community can choose for it, and where these choices are kept."""
 
+import asyncio
 from collections import OrderedDict
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
@@ -62,6 +63,9 @@ class Communities:
         self._records = records
         self._defaults = defaults
         self._known: OrderedDict[Community, CommunitySettings] = OrderedDict()
+        # One change at a time, so that two made at the same moment are both kept.
+        self._changing = asyncio.Lock()
+        self._changes = 0
 
     @property
     def tiers(self) -> tuple[Tier, ...]:
@@ -72,8 +76,11 @@ class Communities:
         """What holds in a community."""
         known = self._known.get(community)
         if known is None:
+            changes = self._changes
             known = self._read(await self._records.settings(community))
-            self._remember(community, known)
+            # What was read before a change is not what holds after it.
+            if changes == self._changes:
+                self._remember(community, known)
         return known
 
     async def change(self, community: Community, **choices: Any) -> CommunitySettings:
@@ -81,23 +88,33 @@ class Communities:
 
         Raises `ValueError` for a tier above the boldest.
         """
-        chosen = replace(await self.settings(community), **choices)
-        if chosen.tier not in self.tiers:
-            raise ValueError(f"The boldest tier here is {self._defaults.boldest_tier}.")
-        await self._records.save_settings(community, asdict(chosen))
-        self._remember(community, chosen)
-        return chosen
+        async with self._changing:
+            chosen = replace(await self.settings(community), **choices)
+            if chosen.tier not in self.tiers:
+                raise ValueError(f"The boldest tier here is {self._defaults.boldest_tier}.")
+            try:
+                await self._records.save_settings(community, asdict(chosen))
+            finally:
+                self._changed(community)
+            return chosen
 
     async def move(self, old: Community, new: Community) -> None:
         """Let a community that the platform has renumbered keep its choices and its jokes."""
-        await self._records.move_community(old, new)
-        self._known.pop(old, None)
-        self._known.pop(new, None)
+        async with self._changing:
+            try:
+                await self._records.move_community(old, new)
+            finally:
+                self._changed(old, new)
 
     async def tier(self, community: Community, *, adult_place: bool) -> Tier:
         """How daring a joke may be there: for adults only in a place set apart for them."""
         chosen = (await self.settings(community)).tier
         return chosen if adult_place else min(chosen, Tier.STANDARD, key=_TIERS.index)
+
+    def _changed(self, *communities: Community) -> None:
+        self._changes += 1
+        for community in communities:
+            self._known.pop(community, None)
 
     def _remember(self, community: Community, settings: CommunitySettings) -> None:
         self._known[community] = settings

@@ -6,8 +6,6 @@ import re
 import shutil
 import sys
 from asyncio.subprocess import PIPE
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -15,39 +13,21 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bot.findings import Finding, State
 from bot.model import BaseModelError, ready_model
 from bot.phrases import counted
+from bot.platforms import discord_finding, telegram_finding
 from bot.settings import Settings
 from bot.store.inspection import inspect
 from finetune.artifacts import MANIFEST, BrokenVersionError, verify
 
-__all__ = ["Finding", "State", "examine", "show"]
+__all__ = ["examine", "show"]
 
 _LITTLE_DISK = 1 << 30
 _NO_DISK = 100 << 20
 _PROBE_SECONDS = 120.0
 _HUB_TOKEN = r"hf_\w{20,}"  # noqa: S105 - the shape of a token is no secret
-_DISCORD_TOKEN = r"[\w-]{18,}\.[\w-]{6,}\.[\w-]{25,}"  # noqa: S105
-_TELEGRAM_TOKEN = r"\d{6,}:[\w-]{30,}"  # noqa: S105
 _PREPARE = "it is prepared at the first start (about 20 s for the starter)"
-
-
-class State(StrEnum):
-    """How a check came out; only FAIL makes the exit code 1."""
-
-    OK = "ok"
-    NOTE = "note"
-    FAIL = "fail"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
-    """What one check saw, and how to mend it when it is not well."""
-
-    subject: str
-    state: State
-    seen: str
-    mend: str = ""
 
 
 async def examine(settings: Settings, *, file: Path | None) -> list[Finding]:
@@ -63,11 +43,9 @@ async def examine(settings: Settings, *, file: Path | None) -> list[Finding]:
         *(_disk(f"disk for {name}", place) for name, place in rooms.items()),
         await asyncio.to_thread(_model, settings),
         await _accelerator(settings),
-        _token("hub token", settings.hub.token, shape=_HUB_TOKEN, needed_for="private base models"),
-        _token("Discord token", settings.discord.token, shape=_DISCORD_TOKEN, needed_for="Discord"),
-        _token(
-            "Telegram token", settings.telegram.token, shape=_TELEGRAM_TOKEN, needed_for="Telegram"
-        ),
+        _hub_token(settings.hub.token),
+        await discord_finding(settings.discord),
+        await telegram_finding(settings.telegram),
     ]
 
 
@@ -185,14 +163,14 @@ async def _accelerator(settings: Settings) -> Finding:
     return Finding(subject="accelerator", state=State.OK, seen=seen)
 
 
-def _token(subject: str, token: SecretStr | None, *, shape: str, needed_for: str) -> Finding:
+def _hub_token(token: SecretStr | None) -> Finding:
     if token is None:
-        seen = f"not set; only needed for {needed_for}"
-        return Finding(subject=subject, state=State.NOTE, seen=seen)
-    if re.fullmatch(shape, token.get_secret_value()):
-        return Finding(subject=subject, state=State.OK, seen="set (hidden)")
+        seen = "not set; only needed for private base models"
+        return Finding(subject="hub token", state=State.NOTE, seen=seen)
+    if re.fullmatch(_HUB_TOKEN, token.get_secret_value()):
+        return Finding(subject="hub token", state=State.OK, seen="set (hidden)")
     return Finding(
-        subject=subject,
+        subject="hub token",
         state=State.FAIL,
         seen="set (hidden), but it does not look like one",
         mend="copy it again, whole and without quotes, from where it was issued",

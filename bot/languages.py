@@ -47,8 +47,8 @@ class Languages:
         folder = resources.files("bot") / "locales"
         words = {}
         for file in folder.iterdir():
-            code, dot, _ = file.name.partition(".po")
-            if dot:
+            code = file.name.removesuffix(".po")
+            if code != file.name:
                 catalogue = polib.pofile(file.read_text(encoding="utf-8"))
                 translations = gettext.GNUTranslations(io.BytesIO(catalogue.to_binary()))
                 words[code] = Words(code=code, translations=translations)

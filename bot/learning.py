@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from bot.languages import message
 from bot.store.port import Store
 
 __all__ = ["Learner", "LearningRefused", "ModelLine", "ServingLearner"]
@@ -45,7 +46,7 @@ class ServingLearner:
         self._version = version
 
     async def retrain(self) -> None:
-        raise LearningRefused("There is nothing to learn from yet.")
+        raise LearningRefused(message("There is nothing to learn from yet."))
 
     async def models(self) -> Sequence[ModelLine]:
         told = {
@@ -62,4 +63,4 @@ class ServingLearner:
         return [told.pop(self._version, silent), *told.values()]
 
     async def roll_back(self, version: str | None) -> None:
-        raise LearningRefused("There is no earlier version to go back to.")
+        raise LearningRefused(message("There is no earlier version to go back to."))

@@ -1,5 +1,6 @@
 """After a restart: answers whom the process before still owed an answer."""
 
+import asyncio
 import logging
 from collections.abc import Mapping
 
@@ -10,6 +11,9 @@ from bot.store.port import PendingRequest, UndeliveredJoke
 
 __all__ = ["Recovery"]
 
+_AT_ONCE = 8
+"""Answers that one front-end gives at the same moment, beside those to new requests."""
+
 _log = logging.getLogger("punchline.recovery")
 
 
@@ -19,27 +23,40 @@ class Recovery:
     def __init__(self, *, service: JokeService, fronts: Mapping[str, Front]) -> None:
         self._service = service
         self._fronts = fronts
+        self._rooms: dict[str, asyncio.Semaphore] = {}
 
     async def run(self) -> int:
         """Answer every request, or close those nobody can hear; returns how many were answered.
 
-        A joke that may not have arrived is handed to its front-end again.
+        A joke that may not have arrived is handed to its front-end again. No front-end waits for
+        another, which may be out of reach for hours.
         """
-        answered = 0
-        for undelivered in await self._service.undelivered():
-            try:
-                answered += await self._deliver(undelivered)
-            except Exception:
-                _log.exception("Joke %d cannot be delivered again.", undelivered.joke.id)
-            await self._service.delivered(undelivered.joke.id)
-        for pending in await self._service.orphans():
-            try:
-                answered += await self._answer(pending)
-            except Exception:
-                _log.exception("Request %d from before the restart is lost.", pending.joke_id)
-            finally:
-                await self._service.give_up(pending)
+        undelivered = [self._delivered(joke) for joke in await self._service.undelivered()]
+        pending = [self._answered(request) for request in await self._service.orphans()]
+        return sum(await asyncio.gather(*undelivered, *pending))
+
+    async def _delivered(self, undelivered: UndeliveredJoke) -> bool:
+        try:
+            async with self._room(undelivered.front):
+                answered = await self._deliver(undelivered)
+        except Exception:
+            _log.exception("Joke %d cannot be delivered again.", undelivered.joke.id)
+            answered = False
+        await self._service.delivered(undelivered.joke.id)
         return answered
+
+    async def _answered(self, pending: PendingRequest) -> bool:
+        try:
+            async with self._room(pending.request.community.front):
+                return await self._answer(pending)
+        except Exception:
+            _log.exception("Request %d from before the restart is lost.", pending.joke_id)
+            return False
+        finally:
+            await self._service.give_up(pending)
+
+    def _room(self, front: str) -> asyncio.Semaphore:
+        return self._rooms.setdefault(front, asyncio.Semaphore(_AT_ONCE))
 
     async def _deliver(self, undelivered: UndeliveredJoke) -> bool:
         """False when nobody would hear it."""

@@ -9,7 +9,9 @@ from bot.store.record_port import Records
 
 __all__ = ["ACTION_PATTERN", "CANCEL_PATTERN", "Action", "Actions", "Verb", "cancel_data"]
 
-ACTION_PATTERN = r"joke:(?P<verb>up|down|flag|show):(?P<joke_id>[0-9]{1,18}):(?P<seal>[0-9a-f]{10})"
+ACTION_PATTERN = (
+    r"joke:(?P<verb>up|down|flag|show):(?P<joke_id>[1-9][0-9]{0,18}):(?P<seal>[0-9a-f]{10})"
+)
 """A button's data; the seal keeps anybody from making up buttons for other jokes."""
 
 CANCEL_PATTERN = r"cancel:(?P<key>[0-9:-]{1,50})"

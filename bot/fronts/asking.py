@@ -1,7 +1,6 @@
 """A request made in a chat: answered once, its place shown while it takes long, cancellable."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -18,8 +17,6 @@ __all__ = ["Asks", "Cancelled", "ShowPlace"]
 
 ShowPlace = Callable[[Place | None], Awaitable[None]]
 """Shows a member where the request stands; None means that the joke is being made."""
-
-_PATIENCE_SECONDS = 2.0
 
 _log = logging.getLogger("punchline.asking")
 
@@ -39,21 +36,30 @@ class _Ask:
 
 
 class Asks:
-    """The requests under way on one platform, by a key of the platform's choosing."""
+    """The requests under way on one platform, by a key of the platform's choosing.
 
-    def __init__(self, *, service: JokeService) -> None:
+    A place in line is shown after `patience_seconds`, then at most every `pace_seconds`.
+    """
+
+    def __init__(
+        self, *, service: JokeService, patience_seconds: float = 2.0, pace_seconds: float = 1.0
+    ) -> None:
         self._service = service
+        self._patience_seconds = patience_seconds
+        self._pace_seconds = pace_seconds
         self._asks: dict[str, _Ask] = {}
 
     async def ask(self, request: JokeRequest, *, key: str, show: ShowPlace) -> Answer:
-        """The answer; `show` is called after two seconds, then at most once a second.
+        """The answer; `show` is called while it takes long and the place changes.
 
-        Nothing is shown any more once this has returned.
+        Nothing is shown any more once this has returned. A key that is under way already, as of an
+        event delivered twice, still belongs to the earlier request.
         """
         wait = Wait()
         task = asyncio.create_task(self._service.tell(request, wait=wait), name="ask")
-        self._asks[key] = _Ask(member=request.member, task=task)
-        showing = asyncio.create_task(_show_place(wait, show), name="place in line")
+        ask = _Ask(member=request.member, task=task)
+        self._asks.setdefault(key, ask)
+        showing = asyncio.create_task(self._show_place(wait, show), name="place in line")
         try:
             return await task
         except asyncio.CancelledError:
@@ -62,7 +68,8 @@ class Asks:
                 raise
             return Declined(reason=Reason.CANCELLED)
         finally:
-            del self._asks[key]
+            if self._asks.get(key) is ask:
+                del self._asks[key]
             task.cancel()
             showing.cancel()
             await asyncio.gather(task, showing, return_exceptions=True)
@@ -83,18 +90,16 @@ class Asks:
                 return ask.task.cancel()
         return False
 
-
-async def _show_place(wait: Wait, show: ShowPlace) -> None:
-    await asyncio.sleep(_PATIENCE_SECONDS)
-    throttler = Throttler(rate_limit=1, period=1.0, retry_interval=0.05)
-    shown: Place | str | None = "nothing"
-    while True:
-        async with throttler:
-            place = wait.place()
-            if place != shown:
-                shown = place
-                # A place that cannot be shown costs nobody the joke.
-                with contextlib.suppress(TimeoutError):
+    async def _show_place(self, wait: Wait, show: ShowPlace) -> None:
+        await asyncio.sleep(self._patience_seconds)
+        throttler = Throttler(rate_limit=1, period=self._pace_seconds, retry_interval=0.05)
+        shown: Place | str | None = "nothing"
+        while True:
+            async with throttler:
+                place = wait.place()
+                if place != shown:
+                    shown = place
+                    # A place that cannot be shown costs nobody the joke.
                     try:
                         await show(place)
                     except Exception as error:

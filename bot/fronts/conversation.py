@@ -112,7 +112,7 @@ class Conversation:
             self._screen.refuse("Ask for a joke first, or name one by its number, as in /up 12.")
         elif isinstance(command, Flag):
             await self._service.flag(joke_id, self._member)
-            self._screen.say("Thank you, I have noted that this joke is offensive.")
+            self._screen.answer("Thank you, I have noted that this joke is offensive.")
         elif command.value:
             tally = await self._service.vote(joke_id, self._member, command.value)
             self._screen.tally("Noted:" if command.value < 0 else "Thank you:", tally)
@@ -122,9 +122,9 @@ class Conversation:
 
     async def _forget(self, *, confirmed: bool) -> None:
         if not confirmed:
-            self._screen.say(
+            self._screen.answer(
                 "This erases your votes and unlinks your jokes for good. Type /forget yes to do it."
             )
             return
         votes = await self._service.forget(self._community.front, self._member)
-        self._screen.say(f"Forgotten: {counted(votes, 'vote')} erased.")
+        self._screen.answer(f"Forgotten: {counted(votes, 'vote')} erased.")

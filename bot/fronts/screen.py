@@ -64,7 +64,7 @@ class Screen:
         self._console.print(Padding(Text(small, style="dim"), (0, 2)))
         self._console.print()
 
-    def say(self, sentence: str) -> None:
+    def answer(self, sentence: str) -> None:
         """An ordinary answer."""
         self._plain(sentence)
 
@@ -79,7 +79,7 @@ class Screen:
     def top(self, jokes: Sequence[RankedJoke]) -> None:
         """The best jokes, best first."""
         if not jokes:
-            self.say("Nobody has voted a joke up here yet.")
+            self.answer("Nobody has voted a joke up here yet.")
         elif self._console.is_terminal:
             table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
             for joke in jokes:

@@ -1,7 +1,8 @@
 """Votes and flags from buttons and reactions, the same on every platform."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 from bot.fronts.actions import Action, Verb
 from bot.fronts.tallies import TallyBoard
@@ -56,7 +57,7 @@ class Voting:
         except UnknownJoke:
             return words.say("I don't remember this joke any more, sorry.")
         except StoreUnavailable as error:
-            _log.error("A vote could not be kept: %s", error)
+            _lost(error)
             return words.say("I can't reach my memory right now; please try again soon.")
         self._board.touch(action.joke_id)
         if voted.value == 0:
@@ -75,32 +76,45 @@ class Voting:
         moderator: bool = False,
     ) -> None:
         """A reaction was added to a message; what is no vote, or on no joke, is ignored."""
-        if value := value_of(emoji):
-            await self._cast(post, member, Ballot(value=value, event=event))
-        elif emoji.translate(_SKIN_TONES_AND_STYLES) == _FLAG:
-            joke_id = await self._records.joke_at(post)
-            if joke_id is not None:
-                await self._flag(joke_id, member, moderator=moderator)
+        with _without_an_answer():
+            if value := value_of(emoji):
+                await self._cast(post, member, Ballot(value=value, event=event))
+            elif emoji.translate(_SKIN_TONES_AND_STYLES) == _FLAG:
+                joke_id = await self._records.joke_at(post)
+                if joke_id is not None:
+                    await self._flag(joke_id, member, moderator=moderator)
 
     async def unreact(
         self, post: Post, emoji: str, member: str, *, event: int | None = None
     ) -> None:
         """A reaction was taken away, and with it the vote, unless another has been cast since."""
-        if value := value_of(emoji):
-            ballot = Ballot(value=value, gesture=Gesture.RELEASE, event=event)
-            await self._cast(post, member, ballot)
+        with _without_an_answer():
+            if value := value_of(emoji):
+                ballot = Ballot(value=value, gesture=Gesture.RELEASE, event=event)
+                await self._cast(post, member, ballot)
 
     async def _cast(self, post: Post, member: str, ballot: Ballot) -> None:
         joke_id = await self._records.joke_at(post)
-        if joke_id is None:
-            return
-        try:
+        if joke_id is not None:
             await self._service.cast(joke_id, member, ballot)
-        except UnknownJoke:
-            return
-        self._board.touch(joke_id)
+            self._board.touch(joke_id)
 
     async def _flag(self, joke_id: int, member: str, *, moderator: bool) -> None:
         flagged = await self._service.flag(joke_id, member, moderator=moderator)
         if flagged.newly_hidden:
             await self._hidden(joke_id)
+
+
+@contextmanager
+def _without_an_answer() -> Iterator[None]:
+    """A platform has no way to answer a reaction, so whatever comes of it ends here."""
+    try:
+        yield
+    except UnknownJoke:
+        pass
+    except StoreUnavailable as error:
+        _lost(error)
+
+
+def _lost(error: StoreUnavailable) -> None:
+    _log.error("A vote could not be kept: %s", error)

@@ -162,3 +162,62 @@ class Wording:
     def vote_style(self, style: VoteStyle) -> str:
         """A way of voting by name."""
         return self._words.say(_VOTE_STYLES[style])
+
+    def only_the_asker(self) -> str:
+        """For whoever presses a button meant for another member."""
+        return self._words.say("That button is for whoever asked.")
+
+    def too_late_to_cancel(self) -> str:
+        """For whoever cancels what has been answered."""
+        return self._words.say("It is too late to cancel that.")
+
+    def nothing_to_cancel(self) -> str:
+        """For /cancel when nothing is under way."""
+        return self._words.say("You are not waiting for a joke here.")
+
+    def unknown_button(self) -> str:
+        """For a button nobody knows any more."""
+        return self._words.say("I don't know that button any more, sorry.")
+
+    def for_admins_of_the_community(self) -> str:
+        """For a member who wants to change settings."""
+        return self._words.say("Only the admins may change that.")
+
+    def for_admins_of_the_bot(self) -> str:
+        """For a member who types a command of the bot's admins."""
+        return self._words.say("Only the admins of this bot may do that.")
+
+    def perhaps_lost(self) -> str:
+        """Beside the button that shows a joke which may not have arrived."""
+        return self._words.say("My answer may have got lost on the way.")
+
+    def stumbled(self) -> str:
+        """What a member reads when something unexpected went wrong."""
+        return self._words.say("Sorry, something went wrong; it is noted.")
+
+    def memory_gone(self) -> str:
+        """What a member reads while the store is out of reach."""
+        return self._words.say("I can't reach my memory right now; please try again soon.")
+
+    def unknown_joke(self) -> str:
+        """About a joke that is not in the store any more."""
+        return self._words.say("I don't remember this joke any more, sorry.")
+
+    def not_forgotten(self) -> str:
+        """After a member decided against /forget."""
+        return self._words.say("Then I forget nothing.")
+
+    def retraining(self) -> str:
+        """After /retrain."""
+        return self._words.say("I have begun to learn from your votes.")
+
+    def rolled_back(self) -> str:
+        """After /rollback."""
+        return self._words.say("The earlier version serves again.")
+
+    def paused(self, on: bool) -> str:
+        """After /pause."""
+        words = self._words
+        if on:
+            return words.say("Jokes are paused; /pause again lets me go on.")
+        return words.say("I tell jokes again.")

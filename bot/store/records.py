@@ -86,7 +86,8 @@ class SqlRecords:
     async def move_community(self, old: Community, new: Community) -> None:
         check_community(old)
         check_community(new)
-        await self._writer.write(lambda connection: _move(connection, old, new))
+        if old != new:
+            await self._writer.write(lambda connection: _move(connection, old, new))
 
     async def note(self, name: str) -> str | None:
         query = sa.select(notes.c.text).where(notes.c.name == name)
@@ -143,14 +144,15 @@ def _move(connection: sa.Connection, old: Community, new: Community) -> None:
         return
     there = connection.scalar(sa.select(communities.c.id).where(*_here(new)))
     if there is not None:
-        # A joke that both have heard stays marked as heard once.
-        theirs = sa.select(jokes.c.fingerprint).where(jokes.c.community_id == row.id)
-        _run(
-            connection,
-            sa.update(jokes)
-            .where(jokes.c.community_id == there, jokes.c.fingerprint.in_(theirs))
-            .values(fingerprint=None),
-        )
+        # A joke that both have heard stays marked as heard once, an event as seen once.
+        for column in (jokes.c.fingerprint, jokes.c.origin):
+            theirs = sa.select(column).where(jokes.c.community_id == row.id)
+            _run(
+                connection,
+                sa.update(jokes)
+                .where(jokes.c.community_id == there, column.in_(theirs))
+                .values({column: None}),
+            )
         _run(
             connection,
             sa.update(jokes).where(jokes.c.community_id == there).values(community_id=row.id),

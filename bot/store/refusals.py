@@ -34,7 +34,7 @@ def check_community(community: Community) -> None:
 def check_request(request: JokeRequest) -> None:
     """Raise `ValueError` for a request that cannot be stored as it is."""
     check_community(request.community)
-    check_text(request.member, request.topic, request.opening, request.address)
+    check_text(request.member, request.topic, request.opening, request.address, request.origin)
     if request.seed is not None and abs(request.seed) > _LARGEST:
         raise ValueError("A seed has at most 63 bits.")
 

@@ -73,8 +73,7 @@ class SqlStore:
         self.records = SqlRecords(
             database=database, writer=writer, hasher=foundation.hasher, clock=clock
         )
-        # Neither ever changes once committed, so a few thousand are kept instead of asked for.
-        self._communities: set[Community] = set()
+        # It never changes once committed, so a few thousand are kept instead of asked for.
         self._fronts: dict[int, str] = {}
 
     @classmethod
@@ -112,11 +111,10 @@ class SqlStore:
         check_request(request)
         member = self._hasher.hash(request.community.front, request.member)
         at = self._clock()
-        known = request.community in self._communities
 
         def add(connection: sa.Connection) -> int | None:
-            if not known:
-                writes.add_community(connection, request.community, at)
+            # Even one that was here a moment ago may have moved meanwhile.
+            writes.add_community(connection, request.community, at)
             return writes.add_request(
                 connection, request, member=member, owner=self._instance.id, at=at
             )
@@ -125,9 +123,6 @@ class SqlStore:
             return lambda connection: writes.decline(connection, joke_id or 0, Reason.CANCELLED)
 
         joke_id = await self._writer.write(add, undo=take_back)
-        if len(self._communities) >= _REMEMBERED:
-            self._communities.clear()
-        self._communities.add(request.community)
         if joke_id is None:
             raise DuplicateRequest(f"The event {request.origin} has been answered before.")
         return joke_id

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import App, ExitCode, open_app, run_fronts, until_terminated
-from bot.fronts.port import InterruptedByMemberError
+from bot.fronts.port import FrontRefusedError, InterruptedByMemberError
 from bot.jokes import Answer, Community, Declined, Joke, JokeRequest, Reason
 from bot.model import ServedModel
 from bot.settings import Settings, load_settings
@@ -121,6 +121,31 @@ async def test_a_front_end_that_fails_ends_the_others_and_is_heard_of(tmp_path: 
         with pytest.raises(ConnectionError, match="no such platform"):
             await here.run(healthy, sick)
         assert asyncio.all_tasks() == before
+
+
+async def test_a_front_end_that_is_refused_at_its_start_ends_the_program(tmp_path: Path) -> None:
+    healthy, refused = MemoryFront(), MemoryFront(name="refused")
+    refused.failure = FrontRefusedError("The token is wrong.", at_start=True)
+    async with stage(tmp_path) as here:
+        before = asyncio.all_tasks()
+        with pytest.raises(FrontRefusedError, match=r"The token is wrong\.") as caught:
+            await here.run(healthy, refused)
+        assert caught.value is refused.failure
+        assert asyncio.all_tasks() == before
+
+
+async def test_a_front_end_that_is_refused_later_leaves_the_others_running(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    healthy, refused = MemoryFront(), MemoryFront(name="refused")
+    refused.failure = FrontRefusedError("The token was revoked.", at_start=False)
+    async with stage(tmp_path) as here:
+        running = here.run(healthy, refused)
+        await until(lambda: "The token was revoked." in caplog.text, seconds=SECONDS)
+        await asyncio.sleep(0.01)
+        assert not running.done()
+        healthy.stop()
+        assert await running == ExitCode.CLEAN
 
 
 # Stopping

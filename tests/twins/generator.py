@@ -30,7 +30,7 @@ class ScriptedGenerator:
     ) -> None:
         self._answers = iter(answers)
         self._model_version = model_version
-        self._place = place
+        self.place = place
         self.requests: list[GenerationRequest] = []
         self.abandoned: list[GenerationRequest] = []
 
@@ -38,7 +38,7 @@ class ScriptedGenerator:
         """The next answer. Raises `GenerationError`, and `AssertionError` when none is left."""
         self.requests.append(request)
         if wait is not None:
-            wait.follow(lambda: self._place)
+            wait.follow(lambda: self.place)
         answer = next(self._answers, None)
         if answer is None:
             raise AssertionError(f"no answer is written down for request {len(self.requests)}")

@@ -55,7 +55,7 @@ class MemoryRecords:
         check_community(old)
         check_community(new)
         moving = [row for row in self._rows.values() if row.request.community == old]
-        if not moving and old not in self.saved:
+        if old == new or (not moving and old not in self.saved):
             return
         heard = {row.told.fingerprint for row in moving if row.told is not None}
         for row in self._rows.values():

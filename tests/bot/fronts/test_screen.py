@@ -94,7 +94,7 @@ def test_a_joke_is_text_and_never_markup(text: str) -> None:
 
 def test_a_pipe_gets_no_colours(pipe: Paper) -> None:
     pipe.screen.refuse("No.")
-    pipe.screen.say("Yes.")
+    pipe.screen.answer("Yes.")
     pipe.screen.help()
     assert "\x1b" not in pipe.raw
 
@@ -194,7 +194,7 @@ async def test_through_a_pipe_waiting_is_silent(pipe: Paper) -> None:
 def test_no_text_breaks_the_screen(text: str, *, terminal: bool) -> None:
     paper = Paper(terminal=terminal)
     paper.screen.joke(joke(text))
-    paper.screen.say(text)
+    paper.screen.answer(text)
     paper.screen.refuse(text)
     paper.screen.top([RankedJoke(id=1, text=text, up=1, down=0)])
     assert paper.raw

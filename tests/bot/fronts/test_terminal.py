@@ -32,7 +32,7 @@ class Seat:
         self.front = TerminalFront(
             conversation=self.talk.conversation,
             lines=self._lines(),
-            say=self.talk.screen.say,
+            say=self.talk.screen.answer,
             interactive=interactive,
         )
 

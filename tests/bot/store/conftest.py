@@ -1,6 +1,7 @@
 """What the tests of the store share: the store on disk, a clock that stands still, and jokes."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,18 @@ async def tell(
     joke_id = await store.open_request(ask(community, member))
     assert await store.mark_told(joke_id, joke(text))
     return joke_id
+
+
+@asynccontextmanager
+async def next_process(store: Store, clock: StillClock, directory: Path) -> AsyncIterator[Store]:
+    """The store as the next process finds it."""
+    if isinstance(store, MemoryStore):
+        yield store.successor()
+        return
+    await store.close()
+    successor = await SqlStore.open(directory=directory, clock=clock)
+    yield successor
+    await successor.close()
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """Requests become told or declined, are counted, and outlive their process; disk and twin alike."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, timedelta, timezone
 from pathlib import Path
 
@@ -17,9 +15,7 @@ from bot.store.port import (
     UnknownJoke,
     Usage,
 )
-from bot.store.store import SqlStore
-from tests.bot.store.conftest import CHAT, GUILD, StillClock, ask, joke, tell
-from tests.twins.store import MemoryStore
+from tests.bot.store.conftest import CHAT, GUILD, StillClock, ask, joke, next_process, tell
 
 
 async def test_every_request_gets_a_number_of_its_own(store: Store) -> None:
@@ -161,7 +157,7 @@ async def test_what_a_closed_store_left_pending_is_adopted_once_and_oldest_first
         clock.move(seconds=1)
     await tell(store)
     await store.forget("discord", "forgotten")
-    async with _next_store(store, clock, directory) as successor:
+    async with next_process(store, clock, directory) as successor:
         orphans = await successor.orphans()
         assert [orphan.joke_id for orphan in orphans] == numbers
         first, second, third = orphans
@@ -182,15 +178,3 @@ async def test_what_a_closed_store_left_pending_is_adopted_once_and_oldest_first
         assert (third.request.member, third.request.address) == ("", None)
         assert await successor.orphans() == []
         assert await successor.mark_told(numbers[0], joke())
-
-
-@asynccontextmanager
-async def _next_store(store: Store, clock: StillClock, directory: Path) -> AsyncIterator[Store]:
-    """The store as the next process finds it."""
-    if isinstance(store, MemoryStore):
-        yield store.successor()
-        return
-    await store.close()
-    successor = await SqlStore.open(directory=directory, clock=clock)
-    yield successor
-    await successor.close()

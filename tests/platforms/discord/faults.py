@@ -75,6 +75,11 @@ class Faults:
         self.token_refused = True
         self._gateway.refuse_token()
 
+    def clear(self) -> None:
+        """All is well from now on, but for a token that is refused."""
+        self._planned.clear()
+        self._waits.clear()
+
     def strike(self, request: str, *, whole_bot: bool) -> Fault | None:
         """What befalls a request, given as `METHOD /path`.
 

@@ -1,0 +1,1 @@
+"""The Telegram front-end, on python-telegram-bot."""
