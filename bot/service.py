@@ -1,6 +1,7 @@
 """JokeService: tell, vote, flag, top, stats, forget – all that members can do."""
 
 import asyncio
+import contextlib
 import logging
 import secrets
 import time
@@ -233,7 +234,8 @@ class JokeService:
         async with self._quotas.turn(request, daily_jokes=chosen.daily_jokes):
             refusal = await self._quotas.refusal(request, daily_jokes=chosen.daily_jokes)
             if refusal is not None:
-                return refusal
+                seen = await self._store.seen(request)
+                return Declined(reason=Reason.DUPLICATE) if seen else refusal
             try:
                 return await self._store.open_request(request)
             except DuplicateRequest:
@@ -267,7 +269,7 @@ class JokeService:
         except GenerationError as error:
             answer = Declined(reason=error.reason, seconds=error.seconds)
         except asyncio.CancelledError:
-            await asyncio.shield(self._settle(joke_id, Reason.CANCELLED))
+            await asyncio.shield(self._take_back(joke_id))
             raise
         except Exception:
             await self._settle(joke_id, Reason.STORE)
@@ -275,6 +277,13 @@ class JokeService:
         if isinstance(answer, Declined):
             await self._settle(joke_id, answer.reason)
         return answer
+
+    async def _take_back(self, joke_id: int) -> None:
+        """Close a row for a member who does not want the joke any more, told or not."""
+        await self._settle(joke_id, Reason.CANCELLED)
+        if not self._closing:
+            with contextlib.suppress(StoreUnavailable):
+                await self._store.delivered(joke_id)
 
     async def _settle(self, joke_id: int, reason: Reason) -> None:
         """Close a row unless it is told, and those the store could not close before."""

@@ -5,11 +5,12 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 from bot.fronts.actions import Action, Verb
+from bot.fronts.postings import Postings
 from bot.fronts.tallies import TallyBoard
 from bot.languages import Words
 from bot.service import JokeService
 from bot.store.port import Ballot, Gesture, StoreUnavailable, UnknownJoke
-from bot.store.record_port import Post, Records
+from bot.store.record_port import Post
 
 __all__ = ["Voting", "value_of"]
 
@@ -35,12 +36,12 @@ class Voting:
         self,
         *,
         service: JokeService,
-        records: Records,
+        postings: Postings,
         board: TallyBoard,
         hidden: Callable[[int], Awaitable[None]],
     ) -> None:
         self._service = service
-        self._records = records
+        self._postings = postings
         self._board = board
         self._hidden = hidden
 
@@ -80,7 +81,7 @@ class Voting:
             if value := value_of(emoji):
                 await self._cast(post, member, Ballot(value=value, event=event))
             elif emoji.translate(_SKIN_TONES_AND_STYLES) == _FLAG:
-                joke_id = await self._records.joke_at(post)
+                joke_id = await self._postings.joke_at(post)
                 if joke_id is not None:
                     await self._flag(joke_id, member, moderator=moderator)
 
@@ -94,7 +95,7 @@ class Voting:
                 await self._cast(post, member, ballot)
 
     async def _cast(self, post: Post, member: str, ballot: Ballot) -> None:
-        joke_id = await self._records.joke_at(post)
+        joke_id = await self._postings.joke_at(post)
         if joke_id is not None:
             await self._service.cast(joke_id, member, ballot)
             self._board.touch(joke_id)

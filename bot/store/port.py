@@ -186,6 +186,9 @@ class Store(Protocol):
         A caller that stops waiting leaves no pending row behind. Raises `DuplicateRequest`.
         """
 
+    async def seen(self, request: JokeRequest) -> bool:
+        """Whether a request with the same origin has been written down in this community."""
+
     async def mark_told(self, joke_id: int, told: ToldJoke) -> bool:
         """Turn a pending row into a told joke; one with an address waits to be delivered.
 

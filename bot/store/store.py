@@ -127,6 +127,10 @@ class SqlStore:
             raise DuplicateRequest(f"The event {request.origin} has been answered before.")
         return joke_id
 
+    async def seen(self, request: JokeRequest) -> bool:
+        check_request(request)
+        return await self._read(lambda connection: writes.seen(connection, request))
+
     async def mark_told(self, joke_id: int, told: ToldJoke) -> bool:
         check_joke_id(joke_id)
         check_told(told)

@@ -1,7 +1,7 @@
 """Everything that changes the database: plain functions of a connection in a transaction."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
@@ -27,10 +27,15 @@ __all__ = [
     "decline",
     "erase_member",
     "hide",
+    "outdated",
     "put_flag",
+    "seen",
     "settle_delivery",
     "tell",
 ]
+
+
+_REPLAY = timedelta(days=1)
 
 
 def add_community(connection: sa.Connection, community: Community, at: datetime) -> None:
@@ -46,8 +51,7 @@ def add_request(
 
     None when a request with the same origin is there already.
     """
-    names = {"front": request.community.front, "key": request.community.key}
-    if request.origin is not None and connection.scalar(_SEEN, {**names, "origin": request.origin}):
+    if seen(connection, request):
         return None
     inserted = connection.execute(
         _ADD_REQUEST,
@@ -68,6 +72,15 @@ def add_request(
     )
     (joke_id,) = inserted.inserted_primary_key or (0,)
     return int(joke_id)
+
+
+def seen(connection: sa.Connection, request: JokeRequest) -> bool:
+    """Whether a request with the same origin is there already."""
+    if request.origin is None:
+        return False
+    community = request.community
+    names = {"front": community.front, "key": community.key, "origin": request.origin}
+    return connection.scalar(_SEEN, names) is not None
 
 
 def tell(connection: sa.Connection, joke_id: int, told: ToldJoke, at: datetime) -> bool:
@@ -109,9 +122,9 @@ def cast(
 ) -> int:
     """Change the member's one vote on a told joke and return it."""
     row = connection.execute(_VOTE, {"joke_id": joke_id, "member": member}).one_or_none()
-    before, last = (0, None) if row is None else (row.value, row.event)
-    if ballot.event is not None and last is not None and ballot.event <= last:
-        return int(before)
+    before = 0 if row is None else int(row.value)
+    if row is not None and outdated(ballot, last=row.event, since=at - row.voted_at):
+        return before
     value = after(before, ballot)
     connection.execute(
         _PUT_VOTE,
@@ -124,6 +137,17 @@ def cast(
         },
     )
     return value
+
+
+def outdated(ballot: Ballot, *, last: int | None, since: timedelta) -> bool:
+    """Whether a ballot's event is not newer than the last one, `since` ago.
+
+    After a day nothing is delivered again, and Telegram may begin to number at random after a week
+    of silence (https://core.telegram.org/bots/api#update).
+    """
+    return (
+        ballot.event is not None and last is not None and ballot.event <= last and since < _REPLAY
+    )
 
 
 def after(before: int, ballot: Ballot) -> int:
@@ -294,7 +318,7 @@ _HIDE = (
     )
     .values(hidden_at=sa.bindparam("hidden_at"))
 )
-_VOTE = sa.select(votes.c.value, votes.c.event).where(
+_VOTE = sa.select(votes.c.value, votes.c.event, votes.c.voted_at).where(
     votes.c.joke_id == sa.bindparam("joke_id"), votes.c.member == sa.bindparam("member")
 )
 _PUT_VOTE = _upsert_vote()

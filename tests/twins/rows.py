@@ -30,6 +30,7 @@ class Row:
     teller: object | None = None
     votes: dict[str, int] = field(default_factory=dict)
     events: dict[str, int] = field(default_factory=dict)
+    voted_at: dict[str, datetime] = field(default_factory=dict)
     flags: set[str] = field(default_factory=set)
 
     def tally(self) -> Tally:

@@ -31,7 +31,7 @@ from bot.store.refusals import (
     check_told,
     check_value,
 )
-from bot.store.writes import after
+from bot.store.writes import after, outdated
 from tests.twins.records import MemoryRecords
 from tests.twins.rows import Row
 
@@ -63,10 +63,7 @@ class MemoryStore:
     async def open_request(self, request: JokeRequest) -> int:
         self._check_available()
         check_request(request)
-        if request.origin is not None and any(
-            (row.request.community, row.request.origin) == (request.community, request.origin)
-            for row in self.rows.values()
-        ):
+        if await self.seen(request):
             raise DuplicateRequest(f"The event {request.origin} has been answered before.")
         joke_id = len(self.rows) + 1
         hashed = self._hasher.hash(request.community.front, request.member)
@@ -77,6 +74,13 @@ class MemoryStore:
             asked_at=self._clock(),
         )
         return joke_id
+
+    async def seen(self, request: JokeRequest) -> bool:
+        self._check_available()
+        return request.origin is not None and any(
+            (row.request.community, row.request.origin) == (request.community, request.origin)
+            for row in self.rows.values()
+        )
 
     async def mark_told(self, joke_id: int, told: ToldJoke) -> bool:
         self._check_available()
@@ -131,8 +135,11 @@ class MemoryStore:
         check_value(ballot.value)
         row = self._known(joke_id)
         hashed = self._hasher.hash(row.request.community.front, member)
-        if ballot.event is None or ballot.event > row.events.get(hashed, -1):
+        at = self._clock()
+        since = at - row.voted_at.get(hashed, at)
+        if not outdated(ballot, last=row.events.get(hashed), since=since):
             row.votes[hashed] = after(row.votes.get(hashed, 0), ballot)
+            row.voted_at[hashed] = at
             if ballot.event is not None:
                 row.events[hashed] = ballot.event
         return Voted(value=row.votes.get(hashed, 0), tally=row.tally())

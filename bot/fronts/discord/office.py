@@ -28,6 +28,7 @@ from bot.fronts.discord.synchronisation import synchronise
 from bot.fronts.discord.telling import Telling
 from bot.fronts.discord.translator import CommandTranslator
 from bot.fronts.discord.visits import Desk
+from bot.fronts.postings import Postings
 from bot.fronts.tallies import TallyBoard
 from bot.fronts.voting import Voting
 from bot.jokes import Answer, Joke
@@ -69,13 +70,18 @@ class Office:
         self._notices = Notices(
             client=client, core=core, places=places, admin_channel=settings.admin_channel
         )
+        postings = Postings(records=core.records)
         self._posting = Posting(
-            core=core, showing=self._showing, editing=editing, notices=self._notices
+            core=core,
+            showing=self._showing,
+            editing=editing,
+            notices=self._notices,
+            postings=postings,
         )
         asks = Asks(service=core.jokes)
         self._board = TallyBoard(refresh=self._refresh, seconds=tally_seconds)
         voting = Voting(
-            service=core.jokes, records=core.records, board=self._board, hidden=self._hidden
+            service=core.jokes, postings=postings, board=self._board, hidden=self._hidden
         )
         forgetting = Forgetting(core=core, faces=faces)
         client.tree = self.tree = self._commands(

@@ -10,11 +10,13 @@ from bot.core import Core
 from bot.fronts.backoff import delays
 from bot.fronts.discord.addresses import Address
 from bot.fronts.discord.editing import Editing, post_of
+from bot.fronts.discord.faces import Face
 from bot.fronts.discord.notices import Notices
 from bot.fronts.discord.outages import OUTAGES, describe, will_pass
 from bot.fronts.discord.places import FRONT
 from bot.fronts.discord.replies import Reply
 from bot.fronts.discord.showing import Showing
+from bot.fronts.postings import Postings
 from bot.jokes import Answer, Declined, Reason
 from bot.languages import Words
 from bot.phrases import sentence
@@ -32,8 +34,17 @@ _log = logging.getLogger("punchline.discord")
 class Posting:
     """The same for an answer that comes at once and for one that comes after a restart."""
 
-    def __init__(self, *, core: Core, showing: Showing, editing: Editing, notices: Notices) -> None:
+    def __init__(
+        self,
+        *,
+        core: Core,
+        showing: Showing,
+        editing: Editing,
+        notices: Notices,
+        postings: Postings,
+    ) -> None:
         self._core = core
+        self._postings = postings
         self._showing = showing
         self._editing = editing
         self._notices = notices
@@ -58,16 +69,9 @@ class Posting:
         """Show a joke, and let members vote on it."""
         may_react = address.can_react and not address.missing
         face = await self._showing.face(shown, may_react=may_react)
-        message = await reply.show(face.content, view=face.view)
-        if message is None:
-            return
-        post = post_of(message.channel.id, message.id)
-        self._editing.remember(post, reply)
-        try:
-            await self._core.records.posted(shown.id, post)
-        except StoreUnavailable as error:
-            # Its buttons carry the number of the joke, so they work all the same.
-            _log.error("The message of joke %d could not be noted: %s", shown.id, error)
+        with self._postings.under_way(str(address.channel_id)):
+            post = await self._posted(reply, shown, face)
+        if post is None:
             return
         if face.reactions and not await self._begin_reactions(post):
             face = await self._showing.face(shown, may_react=False)
@@ -75,6 +79,21 @@ class Posting:
             await self._notices.missing(shown.community, address.channel_id, ("add_reactions",))
         elif address.can_react and await self._wants_reactions(shown):
             await self._notices.missing(shown.community, address.channel_id, address.missing)
+
+    async def _posted(self, reply: Reply, shown: ShownJoke, face: Face) -> Post | None:
+        """The message that shows the joke, noted; None when it is gone or cannot be noted."""
+        message = await reply.show(face.content, view=face.view)
+        if message is None:
+            return None
+        post = post_of(message.channel.id, message.id)
+        self._editing.remember(post, reply)
+        try:
+            await self._core.records.posted(shown.id, post)
+        except StoreUnavailable as error:
+            # Its buttons carry the number of the joke, so they work all the same.
+            _log.error("The message of joke %d could not be noted: %s", shown.id, error)
+            return None
+        return post
 
     async def _wants_reactions(self, shown: ShownJoke) -> bool:
         settings = await self._core.communities.settings(shown.community)

@@ -5,6 +5,7 @@ import logging
 from telegram.error import TelegramError
 
 from bot.fronts.actions import Actions
+from bot.fronts.postings import Postings
 from bot.fronts.telegram.faults import GoneError, UncertainError
 from bot.fronts.telegram.keyboards import show_keyboard
 from bot.fronts.telegram.presentation import Presentation
@@ -41,7 +42,9 @@ class Delivery:
         actions: Actions,
         presentation: Presentation,
         reports: Reports,
+        postings: Postings,
     ) -> None:
+        self._postings = postings
         self._service = service
         self._records = records
         self._sender = sender
@@ -65,7 +68,9 @@ class Delivery:
             return
         shown = _new(answer, community)
         try:
-            post = await self._put(shown, spot, placeholder)
+            with self._postings.under_way(str(spot.chat_id)):
+                post = await self._put(shown, spot, placeholder)
+                await self._remember(answer.id, post)
         except UncertainError:
             await self.note(answer.id, spot=spot, words=words)
         except GoneError as gone:
@@ -73,7 +78,6 @@ class Delivery:
             if gone.silenced:
                 await self._reports.missing(spot.chat_id, community, CANNOT_SEND)
         else:
-            await self._remember(answer.id, post)
             await self._invite(shown, post)
 
     async def say(self, text: str, *, spot: Spot, placeholder: Post | None = None) -> None:

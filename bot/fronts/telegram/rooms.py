@@ -7,6 +7,7 @@ from bot.core import Core
 from bot.fronts.actions import Actions
 from bot.fronts.asking import Asks
 from bot.fronts.once import Once
+from bot.fronts.postings import Postings
 from bot.fronts.tallies import TallyBoard
 from bot.fronts.telegram.administration import Administration
 from bot.fronts.telegram.answers import Answers
@@ -78,6 +79,7 @@ class Rooms:
         self.askers = Askers(
             communities=communities, languages=languages, records=records, members=self._members
         )
+        postings = Postings(records=records)
         self.delivery = Delivery(
             service=service,
             records=records,
@@ -85,6 +87,7 @@ class Rooms:
             actions=actions,
             presentation=self._presentation,
             reports=reports,
+            postings=postings,
         )
         self.menu = CommandMenu(
             bot=bot, records=records, languages=languages, admins=settings.admins
@@ -94,7 +97,7 @@ class Rooms:
             self.board.touch(joke_id)
             await showing.report(joke_id)
 
-        self._voting = Voting(service=service, records=records, board=self.board, hidden=hidden)
+        self._voting = Voting(service=service, postings=postings, board=self.board, hidden=hidden)
         self._actions = actions
         handlers = Handlers(application=application, once=Once())
         self._open_to_commands(handlers, application, core, settings)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.fronts.actions import Action, Verb
+from bot.fronts.postings import Postings
 from bot.fronts.tallies import TallyBoard
 from bot.fronts.voting import Voting, value_of
 from bot.languages import ENGLISH, Words
@@ -43,7 +44,7 @@ class Wall:
         self.board = TallyBoard(refresh=self._refresh, seconds=0.0)
         self.voting = Voting(
             service=self.room.service,
-            records=self.room.store.records,
+            postings=Postings(records=self.room.store.records),
             board=self.board,
             hidden=self._hide,
         )
