@@ -16,7 +16,7 @@ from rich.console import Console
 
 from tests.bench.machine import describe_machine
 from tests.bench.results import timestamp, write_results
-from tests.campaigns import bot_kills, chats, fairness, flood, soak, votes, worker_kills
+from tests.campaigns import bad_days, bot_kills, chats, fairness, flood, soak, votes, worker_kills
 from tests.campaigns.outcome import Outcome, outcome_table
 from tests.campaigns.stage import Stage, write_tiny_model
 
@@ -34,6 +34,7 @@ class Scenario(StrEnum):
     FAIRNESS = "fairness"
     VOTES = "votes"
     CHATS = "chats"
+    BAD_DAYS = "bad-days"
     SOAK = "soak"
 
 
@@ -44,6 +45,7 @@ _RUNS: Mapping[Scenario, Callable[[Stage], Awaitable[Outcome]]] = {
     Scenario.FAIRNESS: fairness.run,
     Scenario.VOTES: votes.run,
     Scenario.CHATS: chats.run,
+    Scenario.BAD_DAYS: bad_days.run,
     Scenario.SOAK: soak.run,
 }
 # Shares of the whole time; the soak takes all that is left, but no less than its share.
@@ -53,8 +55,9 @@ _SHARES: Mapping[Scenario, float] = {
     Scenario.FLOOD: 0.05,
     Scenario.FAIRNESS: 0.05,
     Scenario.VOTES: 0.15,
-    # As long as its 5,000 requests take.
+    # These two take as long as 5,000 requests and the platforms' waits take.
     Scenario.CHATS: 0.0,
+    Scenario.BAD_DAYS: 0.0,
     Scenario.SOAK: 0.2,
 }
 

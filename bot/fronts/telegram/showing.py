@@ -3,7 +3,7 @@
 import logging
 from collections import OrderedDict
 
-from aiolimiter import AsyncLimiter
+from asyncio_throttle.throttler import Throttler
 
 from bot.fronts.telegram.faults import GoneError, UncertainError
 from bot.fronts.telegram.presentation import Presentation
@@ -15,16 +15,18 @@ from bot.store.record_port import Post, Records
 
 __all__ = ["Showing"]
 
-_A_MINUTE = 8
+_A_MINUTE_IN_A_GROUP = 8
+_A_SECOND = 10
+_LOOK_EVERY_SECONDS = 0.1
 _REMEMBERED = 1_000
 
 _log = logging.getLogger("punchline.telegram")
 
 
 class Showing:
-    """Refreshes messages, in each place seldom enough that jokes need not wait for votes.
+    """Refreshes messages, seldom enough that jokes need not wait for votes.
 
-    A group may be sent 20 messages a minute, edits included.
+    A bot may send 30 messages a second, and 20 a minute to a group, edits included.
     """
 
     def __init__(
@@ -41,7 +43,8 @@ class Showing:
         self._sender = sender
         self._presentation = presentation
         self._reports = reports
-        self._shares: OrderedDict[str, AsyncLimiter] = OrderedDict()
+        self._share = _throttler(_A_SECOND, seconds=1.0)
+        self._shares: OrderedDict[str, Throttler] = OrderedDict()
 
     async def refresh(self, joke_id: int) -> None:
         """Let every message with a joke show what is true now."""
@@ -54,12 +57,18 @@ class Showing:
         await self._reports.hidden(await self._service.shown(joke_id))
 
     async def _refresh(self, joke_id: int, post: Post) -> None:
-        if post.place.startswith("-"):
-            await self._share(post.place).acquire()
+        if not post.place.startswith("-"):
+            await self._show(joke_id, post)
+            return
+        async with self._share_of(post.place):
+            await self._show(joke_id, post)
+
+    async def _show(self, joke_id: int, post: Post) -> None:
         try:
-            shown = await self._service.shown(joke_id)
-            text, keyboard = await self._presentation.render(shown, post.place)
-            await self._sender.edit(post, text, keyboard=keyboard)
+            async with self._share:
+                shown = await self._service.shown(joke_id)
+                text, keyboard = await self._presentation.render(shown, post.place)
+                await self._sender.edit(post, text, keyboard=keyboard)
         except UnknownJoke:
             return
         except GoneError:
@@ -67,9 +76,14 @@ class Showing:
         except UncertainError as error:
             _log.info("The votes of joke %d could not be shown: %s", joke_id, error)
 
-    def _share(self, place: str) -> AsyncLimiter:
-        share = self._shares.setdefault(place, AsyncLimiter(_A_MINUTE))
+    def _share_of(self, place: str) -> Throttler:
+        share = self._shares.get(place) or _throttler(_A_MINUTE_IN_A_GROUP, seconds=60.0)
+        self._shares[place] = share
         self._shares.move_to_end(place)
         if len(self._shares) > _REMEMBERED:
             self._shares.popitem(last=False)
         return share
+
+
+def _throttler(number: int, *, seconds: float) -> Throttler:
+    return Throttler(rate_limit=number, period=seconds, retry_interval=_LOOK_EVERY_SECONDS)
