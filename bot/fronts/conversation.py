@@ -110,7 +110,10 @@ class Conversation:
         joke_id = self._latest if command.joke_id is None else command.joke_id
         if joke_id is None:
             self._screen.refuse("Ask for a joke first, or name one by its number, as in /up 12.")
-        elif isinstance(command, Flag):
+            return
+        if (await self._service.shown(joke_id)).community != self._community:
+            raise UnknownJoke(f"Joke {joke_id} was told somewhere else.")
+        if isinstance(command, Flag):
             await self._service.flag(joke_id, self._member)
             self._screen.answer("Thank you, I have noted that this joke is offensive.")
         elif command.value:

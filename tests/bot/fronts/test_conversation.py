@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.generation.port import GenerationError
-from bot.jokes import Reason
+from bot.jokes import Community, JokeRequest, Reason
 from bot.service import JokeService
 from tests.twins.conversation import Talk
 from tests.twins.generator import Scripted, ScriptedGenerator
@@ -55,6 +55,16 @@ async def test_a_vote_goes_to_the_latest_joke() -> None:
     await talk.say("/joke", "/joke")
     assert await talk.say("/up") == ["Thank you: 1 up, 0 down."]
     assert await talk.say("/top") == [f"#2 (+1 -0) {OCEAN}"]
+
+
+async def test_a_joke_that_was_told_in_a_chat_is_not_known_here() -> None:
+    store = MemoryStore()
+    service = service_with(drawn(BULL), store=store)
+    elsewhere = Community(front="discord", key="1")
+    await service.tell(JokeRequest(community=elsewhere, member="ada"))
+    talk = Talk(service)
+    assert await talk.say("/up 1", "/offensive 1") == ["There is no joke with that number."] * 2
+    assert not store.rows[1].votes
 
 
 async def test_a_vote_with_a_number_goes_to_that_joke() -> None:
