@@ -4,36 +4,22 @@ import asyncio
 import gc
 import logging
 import signal
-import sys
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from bot.communities import (
-    Audience,
-    Communities,
-    CommunityDefaults,
-    CommunitySettings,
-    VoteStyle,
-)
+from bot.building import build_core, build_pool, load_selectors
 from bot.core import Core
 from bot.fronts.port import Front, FrontRefusedError, InterruptedByMemberError
 from bot.generation.pool import WorkerPool
-from bot.generation.protocol import Sampling
-from bot.generation.queue import LineLimits
-from bot.generation.supervisor import SupervisionLimits, WorkerState
-from bot.languages import Languages
-from bot.learning import ServingLearner
+from bot.generation.supervisor import WorkerState
 from bot.model import ServedModel
 from bot.pausing import Pause
-from bot.quotas import QuotaLimits, Quotas
 from bot.recovery import Recovery
-from bot.service import JokeService, TellingPolicy
+from bot.service import JokeService
 from bot.settings import Settings
 from bot.store.store import SqlStore
-from finetune.moderation import Moderator, Tier
-from finetune.selection import Selector
 
 __all__ = ["App", "ExitCode", "open_app", "run_fronts", "until_terminated"]
 
@@ -86,16 +72,16 @@ async def open_app(settings: Settings, *, model: ServedModel) -> AsyncIterator[A
     The worker loads its model while the rest gets ready and after. Raises what `SqlStore.open`
     raises.
     """
-    pool = _pool(settings, model)
+    pool = build_pool(settings, model)
     pool.start()
-    loading = asyncio.create_task(asyncio.to_thread(_selectors, model), name="selectors")
+    loading = asyncio.create_task(asyncio.to_thread(load_selectors, model), name="selectors")
     try:
         store = await SqlStore.open(directory=settings.store.directory)
         try:
             pause = Pause(records=store.records)
             await pause.recall()
             app = App(
-                core=_core(
+                core=build_core(
                     settings,
                     store=store,
                     pool=pool,
@@ -201,120 +187,3 @@ async def _recover(app: App, fronts: Sequence[Front]) -> None:
     else:
         if answered:
             _log.info("Answered %d requests from before the restart.", answered)
-
-
-def _pool(settings: Settings, model: ServedModel) -> WorkerPool:
-    generation, queue = settings.generation, settings.queue
-    return WorkerPool(
-        command=(
-            *(sys.executable, "-m", "bot.generation.worker"),
-            *("--model", str(model.directory), "--name", model.name),
-            *(("--base", str(model.base_directory)) if model.base_directory else ()),
-            *("--device", generation.device, "--dtype", generation.dtype),
-            *("--threads", str(generation.threads), "--slots", str(generation.slots)),
-        ),
-        limits=SupervisionLimits(
-            heartbeat_seconds=generation.heartbeat_seconds,
-            start_seconds=generation.start_seconds,
-        ),
-        line=LineLimits(
-            capacity=queue.capacity,
-            per_community=queue.per_community,
-            per_member=queue.per_member,
-        ),
-        slots=generation.slots,
-        attempts=generation.attempts,
-    )
-
-
-def _selectors(model: ServedModel) -> dict[Tier, Selector]:
-    """Takes more than a second. Raises `BrokenVersionError`."""
-    moderator, novelty = Moderator.load(), model.novelty()
-    return {tier: Selector(moderator=moderator, tier=tier, novelty=novelty) for tier in Tier}
-
-
-def _communities(settings: Settings, store: SqlStore) -> Communities:
-    community, moderation = settings.community, settings.moderation
-    return Communities(
-        records=store.records,
-        defaults=CommunityDefaults(
-            settings=CommunitySettings(
-                tier=Tier(moderation.tier),
-                daily_jokes=community.daily_jokes,
-                audience=Audience.EVERYONE,
-                vote_style=VoteStyle(community.vote_style),
-                language="" if community.language == "auto" else community.language,
-            ),
-            boldest_tier=Tier(moderation.boldest_tier),
-        ),
-    )
-
-
-def _core(
-    settings: Settings,
-    *,
-    store: SqlStore,
-    pool: WorkerPool,
-    pause: Pause,
-    model: ServedModel,
-    selectors: dict[Tier, Selector],
-) -> Core:
-    communities = _communities(settings, store)
-    return Core(
-        jokes=_service(
-            settings,
-            store=store,
-            pool=pool,
-            selectors=selectors,
-            communities=communities,
-            pause=pause,
-        ),
-        communities=communities,
-        records=store.records,
-        learner=ServingLearner(store=store, version=model.name),
-        pause=pause,
-        languages=Languages.load(),
-        model_version=model.name,
-    )
-
-
-def _service(
-    settings: Settings,
-    *,
-    store: SqlStore,
-    pool: WorkerPool,
-    selectors: dict[Tier, Selector],
-    communities: Communities,
-    pause: Pause,
-) -> JokeService:
-    generation, quota, moderation = settings.generation, settings.quota, settings.moderation
-    return JokeService(
-        store=store,
-        generator=pool,
-        selectors=selectors,
-        communities=communities,
-        pause=pause,
-        quotas=Quotas(
-            store=store,
-            limits=QuotaLimits(
-                member_jokes=quota.member_jokes,
-                community_jokes=quota.community_jokes,
-                window_seconds=quota.window_seconds,
-            ),
-        ),
-        policy=TellingPolicy(
-            at_once=settings.queue.capacity + generation.jokes_at_once,
-            sampling=Sampling(
-                temperature=generation.temperature,
-                top_k=generation.top_k,
-                top_p=generation.top_p,
-                max_tokens=generation.max_tokens,
-            ),
-            candidates=generation.candidates,
-            rounds=generation.rounds,
-            deadline_seconds=settings.queue.deadline_seconds,
-            topic_characters=moderation.topic_characters,
-            opening_characters=moderation.opening_characters,
-            flags_to_hide=moderation.flags_to_hide,
-        ),
-    )

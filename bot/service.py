@@ -3,16 +3,15 @@
 import asyncio
 import contextlib
 import logging
-import secrets
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.communities import Audience, Communities
-from bot.generation.port import GenerationError, GenerationRequest, Generator, Wait
-from bot.generation.protocol import Sampling
-from bot.jokes import Answer, Community, Declined, Joke, JokeRequest, Reason
+from bot.generation.port import GenerationError, Wait
+from bot.jokes import Answer, Community, Declined, JokeRequest, Reason
+from bot.making import JokeMaker
 from bot.pausing import Pause
 from bot.quotas import Quotas
 from bot.store.port import (
@@ -25,39 +24,13 @@ from bot.store.port import (
     Store,
     StoreUnavailable,
     Tally,
-    ToldJoke,
     UndeliveredJoke,
     Voted,
 )
-from finetune.candidates import Candidate
-from finetune.moderation import PromptTooLong, Tier, clean_prompt
-from finetune.selection import Choice, Selector
 
-__all__ = ["Flagged", "JokeService", "TellingPolicy"]
-
-_SEED_BITS = 48
-_LONGEST_PROMPT = 20_000
+__all__ = ["Flagged", "JokeService"]
 
 _log = logging.getLogger("punchline.service")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TellingPolicy:
-    """How a joke is made: candidates a round, rounds until one fits, and limits of prompts.
-
-    `at_once` is how many requests may be under way, waiting ones included; `deadline_seconds` is
-    for the whole request, `topic_characters` and `opening_characters` are the longest prompts
-    accepted; `flags_to_hide` members who find a joke offensive hide it.
-    """
-
-    at_once: int
-    sampling: Sampling
-    candidates: int
-    rounds: int
-    deadline_seconds: float
-    topic_characters: int
-    opening_characters: int
-    flags_to_hide: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,28 +45,26 @@ class Flagged:
 class JokeService:
     """The one core behind all front-ends.
 
-    Every `tell` gets exactly one answer. A vote that returned is on disk; `vote`, `retract`,
-    `flag`, `top`, `stats` and `forget` may raise `StoreUnavailable`.
+    Every `tell` gets exactly one answer. A vote that returned is on disk. `flags_to_hide` members
+    who find a joke offensive hide it. All but `tell` may raise `StoreUnavailable`.
     """
 
     def __init__(
         self,
         *,
         store: Store,
-        generator: Generator,
-        selectors: Mapping[Tier, Selector],
+        maker: JokeMaker,
         communities: Communities,
         pause: Pause,
         quotas: Quotas,
-        policy: TellingPolicy,
+        flags_to_hide: int,
     ) -> None:
         self._store = store
-        self._generator = generator
-        self._selectors = selectors
+        self._maker = maker
         self._communities = communities
         self._pause = pause
         self._quotas = quotas
-        self._policy = policy
+        self._flags_to_hide = flags_to_hide
         self._closing = False
         self._unsettled: dict[int, Reason] = {}
         self._telling = 0
@@ -107,7 +78,7 @@ class JokeService:
         began = time.monotonic()
         self._enter()
         try:
-            prepared = await self._prepare(request)
+            prepared = await self._maker.prepare(request)
             if isinstance(prepared, Declined):
                 return prepared
             admitted = await self._admit(prepared)
@@ -138,7 +109,7 @@ class JokeService:
         Raises `UnknownJoke`.
         """
         tally = await self._store.flag(joke_id, member)
-        hidden = moderator or tally.flags >= self._policy.flags_to_hide
+        hidden = moderator or tally.flags >= self._flags_to_hide
         newly_hidden = hidden and await self._store.hide(joke_id)
         return Flagged(tally=tally, hidden=hidden, newly_hidden=newly_hidden)
 
@@ -160,9 +131,9 @@ class JokeService:
         self, community: Community, *, beginning: str, limit: int, adult_place: bool
     ) -> Sequence[str]:
         """Topics that made people laugh there, and that may still be asked for."""
-        tier = await self._communities.tier(community, adult_place=adult_place)
+        selector = await self._maker.selector(community, adult_place=adult_place)
         liked = await self._store.topics(community, beginning=beginning, limit=limit)
-        return [topic for topic in liked if self._selectors[tier].allows_prompt(topic)]
+        return [topic for topic in liked if selector.allows_prompt(topic)]
 
     async def stats(self, community: Community, member: str) -> Stats:
         """Counts for a community and one of its members."""
@@ -222,9 +193,7 @@ class JokeService:
             return Declined(reason=Reason.CLOSING)
         if self._pause.on and not request.operator:
             return Declined(reason=Reason.PAUSED)
-        if self._telling >= self._policy.at_once:
-            return Declined(reason=Reason.BUSY, seconds=self._generator.seconds_to_wait())
-        return None
+        return self._maker.busy(self._telling)
 
     async def _admit(self, request: JokeRequest) -> int | Declined:
         """The number of the request's row, or why the member has to do without a joke."""
@@ -241,31 +210,12 @@ class JokeService:
             except DuplicateRequest:
                 return Declined(reason=Reason.DUPLICATE)
 
-    async def _selector(self, request: JokeRequest) -> Selector:
-        tier = await self._communities.tier(request.community, adult_place=request.adult_place)
-        return self._selectors[tier]
-
-    async def _prepare(self, request: JokeRequest) -> JokeRequest | Declined:
-        """The request with its prompts cleaned, or why they will not do."""
-        # Cleaning a megabyte would hold up everybody else.
-        if any(len(prompt or "") > _LONGEST_PROMPT for prompt in (request.topic, request.opening)):
-            return Declined(reason=Reason.TOO_LONG)
-        try:
-            topic = clean_prompt(request.topic or "", limit=self._policy.topic_characters)
-            opening = clean_prompt(request.opening or "", limit=self._policy.opening_characters)
-        except PromptTooLong:
-            return Declined(reason=Reason.TOO_LONG)
-        selector = await self._selector(request)
-        if not all(map(selector.allows_prompt, filter(None, (topic, opening)))):
-            return Declined(reason=Reason.UNSUITABLE)
-        return replace(request, topic=topic or None, opening=opening or None)
-
     async def _answer(
         self, joke_id: int, request: JokeRequest, *, began: float, wait: Wait | None
     ) -> Answer:
         """Make the joke for a pending row and close the row, whatever happens."""
         try:
-            answer = await self._make(joke_id, request, began=began, wait=wait)
+            answer = await self._maker.make(joke_id, request, began=began, wait=wait)
         except GenerationError as error:
             answer = Declined(reason=error.reason, seconds=error.seconds)
         except asyncio.CancelledError:
@@ -297,79 +247,3 @@ class JokeService:
             _log.error("Request %d cannot be closed yet: %s", joke_id, error)
         finally:
             self._unsettled.update(due)
-
-    async def _make(
-        self, joke_id: int, request: JokeRequest, *, began: float, wait: Wait | None
-    ) -> Answer:
-        """Draw candidates, round after round, until one fits that was not told here before.
-
-        Raises `GenerationError`.
-        """
-        policy = self._policy
-        first_seed = secrets.randbits(_SEED_BITS) if request.seed is None else request.seed
-        community = f"{request.community.front}:{request.community.key}"
-        for number in range(policy.rounds):
-            seed = first_seed + number
-            generation = await self._generator.generate(
-                GenerationRequest(
-                    community=community,
-                    member=request.member,
-                    topic=request.topic,
-                    opening=request.opening,
-                    count=policy.candidates,
-                    seed=seed,
-                    sampling=policy.sampling,
-                    deadline=policy.deadline_seconds - (time.monotonic() - began),
-                    again=number > 0,
-                ),
-                wait=wait,
-            )
-            for choice in await self._untold(generation.candidates, request):
-                told = self._told(choice, generation.model_version, seed, request, began)
-                if await self._store.mark_told(joke_id, told):
-                    return Joke(
-                        id=joke_id,
-                        text=told.text,
-                        topic=request.topic,
-                        opening=request.opening,
-                        model_version=told.model_version,
-                        tokens=told.tokens,
-                        seconds=told.seconds,
-                    )
-        return Declined(reason=Reason.NOTHING_FIT)
-
-    async def _untold(
-        self, candidates: Sequence[Candidate], request: JokeRequest
-    ) -> Sequence[Choice]:
-        """What fits and is new to the community; a repeat asked for by seed need not be new."""
-        # In a thread, so that a burst of long jokes cannot hold up everybody's buttons.
-        selector = await self._selector(request)
-        choices = await asyncio.to_thread(
-            selector.choices,
-            candidates,
-            opening=request.opening,
-            topic=request.topic,
-        )
-        if request.seed is not None or not choices:
-            return choices
-        heard = await self._store.heard(
-            request.community, [choice.fingerprint for choice in choices]
-        )
-        return [choice for choice in choices if choice.fingerprint not in heard]
-
-    def _told(
-        self, choice: Choice, version: str, seed: int, request: JokeRequest, began: float
-    ) -> ToldJoke:
-        return ToldJoke(
-            text=choice.text,
-            fingerprint=choice.fingerprint if request.seed is None else None,
-            model_version=version,
-            sampling={
-                **asdict(self._policy.sampling),
-                "seed": seed,
-                "candidates": self._policy.candidates,
-            },
-            score=choice.score,
-            tokens=choice.tokens,
-            seconds=time.monotonic() - began,
-        )

@@ -9,7 +9,7 @@ from typing import Self, TypeVar
 import sqlalchemy as sa
 
 from bot.jokes import Community, JokeRequest, Reason
-from bot.store import reads, writes
+from bot.store import ballots, reads, writes
 from bot.store.database import Database
 from bot.store.errors import CLOSED
 from bot.store.foundation import Foundation, lay_foundation
@@ -162,7 +162,7 @@ class SqlStore:
         value, tally = await self._mark(
             joke_id,
             member,
-            lambda connection, hashed: writes.cast(
+            lambda connection, hashed: ballots.cast(
                 connection, joke_id, member=hashed, ballot=ballot, at=at
             ),
         )
@@ -173,7 +173,7 @@ class SqlStore:
         _, tally = await self._mark(
             joke_id,
             member,
-            lambda connection, hashed: writes.put_flag(connection, joke_id, member=hashed, at=at),
+            lambda connection, hashed: ballots.put_flag(connection, joke_id, member=hashed, at=at),
         )
         return tally
 

@@ -1,15 +1,13 @@
 """Everything that changes the database: plain functions of a connection in a transaction."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
 from bot.jokes import Community, Joke, JokeRequest, Reason
 from bot.store.port import (
-    Ballot,
-    Gesture,
     PendingRequest,
     ToldJoke,
     UndeliveredJoke,
@@ -22,20 +20,13 @@ __all__ = [
     "add_request",
     "adopt",
     "adopt_undelivered",
-    "after",
-    "cast",
     "decline",
     "erase_member",
     "hide",
-    "outdated",
-    "put_flag",
     "seen",
     "settle_delivery",
     "tell",
 ]
-
-
-_REPLAY = timedelta(days=1)
 
 
 def add_community(connection: sa.Connection, community: Community, at: datetime) -> None:
@@ -117,48 +108,6 @@ def decline(connection: sa.Connection, joke_id: int, reason: Reason) -> None:
     connection.execute(_DECLINE, {"joke_id": joke_id, "reason": reason.value})
 
 
-def cast(
-    connection: sa.Connection, joke_id: int, *, member: str, ballot: Ballot, at: datetime
-) -> int:
-    """Change the member's one vote on a told joke and return it."""
-    row = connection.execute(_VOTE, {"joke_id": joke_id, "member": member}).one_or_none()
-    before = 0 if row is None else int(row.value)
-    if row is not None and outdated(ballot, last=row.event, since=at - row.voted_at):
-        return before
-    value = after(before, ballot)
-    connection.execute(
-        _PUT_VOTE,
-        {
-            "joke_id": joke_id,
-            "member": member,
-            "value": value,
-            "voted_at": at,
-            "event": ballot.event,
-        },
-    )
-    return value
-
-
-def outdated(ballot: Ballot, *, last: int | None, since: timedelta) -> bool:
-    """Whether a ballot's event is not newer than the last one, `since` ago.
-
-    After a day nothing is delivered again, and Telegram may begin to number at random after a week
-    of silence (https://core.telegram.org/bots/api#update).
-    """
-    return (
-        ballot.event is not None and last is not None and ballot.event <= last and since < _REPLAY
-    )
-
-
-def after(before: int, ballot: Ballot) -> int:
-    """The vote that a ballot makes of an earlier one."""
-    if ballot.gesture is Gesture.SET:
-        return ballot.value
-    if ballot.value == before:
-        return 0
-    return before if ballot.gesture is Gesture.RELEASE else ballot.value
-
-
 def hide(connection: sa.Connection, joke_id: int, *, at: datetime) -> bool:
     """Hide a told joke; False when it was hidden before."""
     hidden = connection.execute(_HIDE, {"hidden_joke_id": joke_id, "hidden_at": at})
@@ -168,11 +117,6 @@ def hide(connection: sa.Connection, joke_id: int, *, at: datetime) -> bool:
 def settle_delivery(connection: sa.Connection, joke_id: int) -> None:
     """Forget that a joke was to be delivered."""
     connection.execute(_SETTLE, {"joke_id": joke_id})
-
-
-def put_flag(connection: sa.Connection, joke_id: int, *, member: str, at: datetime) -> None:
-    """Mark a told joke as offensive; a second time changes nothing."""
-    connection.execute(_PUT_FLAG, {"joke_id": joke_id, "member": member, "flagged_at": at})
 
 
 def erase_member(connection: sa.Connection, member: str, *, front: str, place: str) -> int:
@@ -270,18 +214,6 @@ def _update_to_told() -> sa.Update:
     )
 
 
-def _upsert_vote() -> sa.Insert:
-    insert = sqlite.insert(votes)
-    return insert.on_conflict_do_update(
-        index_elements=[votes.c.joke_id, votes.c.member],
-        set_={
-            "value": insert.excluded.value,
-            "voted_at": insert.excluded.voted_at,
-            "event": sa.func.coalesce(insert.excluded.event, votes.c.event),
-        },
-    )
-
-
 # Built once: putting a statement together takes longer than SQLite takes to run it.
 _PENDING = jokes.c.state == "pending"
 _ADD_COMMUNITY = sqlite.insert(communities).on_conflict_do_nothing()
@@ -318,8 +250,3 @@ _HIDE = (
     )
     .values(hidden_at=sa.bindparam("hidden_at"))
 )
-_VOTE = sa.select(votes.c.value, votes.c.event, votes.c.voted_at).where(
-    votes.c.joke_id == sa.bindparam("joke_id"), votes.c.member == sa.bindparam("member")
-)
-_PUT_VOTE = _upsert_vote()
-_PUT_FLAG = sqlite.insert(flags).on_conflict_do_nothing()

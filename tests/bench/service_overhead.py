@@ -12,9 +12,10 @@ from pathlib import Path
 
 from bot.generation.protocol import Sampling
 from bot.jokes import Community, Declined, Joke, JokeRequest
+from bot.making import JokeMaker, TellingPolicy
 from bot.pausing import Pause
 from bot.quotas import QuotaLimits, Quotas
-from bot.service import JokeService, TellingPolicy
+from bot.service import JokeService
 from bot.store.store import SqlStore
 from finetune.moderation import Moderator, Tier
 from finetune.selection import Selector
@@ -57,27 +58,30 @@ async def measure_service(
 async def _service(directory: Path) -> AsyncIterator[JokeService]:
     moderator = await asyncio.to_thread(Moderator.load)
     store = await SqlStore.open(directory=directory)
+    communities = communities_on(store.records)
     limits = QuotaLimits(member_jokes=_NO_LIMIT, community_jokes=_NO_LIMIT, window_seconds=60.0)
     try:
         yield JokeService(
             store=store,
-            generator=InstantGenerator(),
-            selectors={
-                tier: Selector(moderator=moderator, tier=tier, novelty=None) for tier in Tier
-            },
-            communities=communities_on(store.records),
+            maker=JokeMaker(
+                store=store,
+                generator=InstantGenerator(),
+                selectors={tier: Selector(moderator=moderator, tier=tier) for tier in Tier},
+                communities=communities,
+                policy=TellingPolicy(
+                    at_once=1_000,
+                    sampling=Sampling(temperature=0.9, top_k=0, top_p=0.95, max_tokens=64),
+                    candidates=4,
+                    rounds=3,
+                    deadline_seconds=60.0,
+                    topic_characters=80,
+                    opening_characters=200,
+                ),
+            ),
+            communities=communities,
             pause=Pause(records=store.records),
             quotas=Quotas(store=store, limits=limits),
-            policy=TellingPolicy(
-                at_once=1_000,
-                sampling=Sampling(temperature=0.9, top_k=0, top_p=0.95, max_tokens=64),
-                candidates=4,
-                rounds=3,
-                deadline_seconds=60.0,
-                topic_characters=80,
-                opening_characters=200,
-                flags_to_hide=3,
-            ),
+            flags_to_hide=3,
         )
     finally:
         await store.close()

@@ -9,9 +9,10 @@ from bot.communities import (
 )
 from bot.generation.port import Generator
 from bot.generation.protocol import Sampling
+from bot.making import JokeMaker, TellingPolicy
 from bot.pausing import Pause
 from bot.quotas import QuotaLimits, Quotas
-from bot.service import JokeService, TellingPolicy
+from bot.service import JokeService
 from bot.store.record_port import Records
 from finetune.candidates import Candidate
 from finetune.moderation import Tier
@@ -65,21 +66,26 @@ def service_on(
     Two members who find a joke offensive hide it.
     """
     records = store.records
+    known = communities or communities_on(records)
     return JokeService(
         store=store,
-        generator=generator,
-        selectors={tier: Selector(moderator=small_moderator(), tier=tier) for tier in Tier},
-        communities=communities or communities_on(records),
+        maker=JokeMaker(
+            store=store,
+            generator=generator,
+            selectors={tier: Selector(moderator=small_moderator(), tier=tier) for tier in Tier},
+            communities=known,
+            policy=TellingPolicy(
+                at_once=1_000,
+                sampling=SAMPLING,
+                candidates=4,
+                rounds=rounds,
+                deadline_seconds=deadline_seconds,
+                topic_characters=20,
+                opening_characters=40,
+            ),
+        ),
+        communities=known,
         pause=pause or Pause(records=records),
         quotas=Quotas(store=store, limits=limits),
-        policy=TellingPolicy(
-            at_once=1_000,
-            sampling=SAMPLING,
-            candidates=4,
-            rounds=rounds,
-            deadline_seconds=deadline_seconds,
-            topic_characters=20,
-            opening_characters=40,
-            flags_to_hide=2,
-        ),
+        flags_to_hide=2,
     )

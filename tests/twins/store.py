@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.jokes import Community, Joke, JokeRequest, Reason
+from bot.store.ballots import after, outdated
 from bot.store.identity import MemberHasher
 from bot.store.moments import Clock, now
 from bot.store.port import (
@@ -31,7 +32,6 @@ from bot.store.refusals import (
     check_told,
     check_value,
 )
-from bot.store.writes import after, outdated
 from tests.twins.records import MemoryRecords
 from tests.twins.rows import Row
 
