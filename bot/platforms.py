@@ -2,12 +2,15 @@
 
 from bot.core import Core
 from bot.findings import Finding, State
+from bot.fronts.invitation import InvitationError
 from bot.fronts.port import Front
 from bot.settings import DiscordSettings, Settings, TelegramSettings
 
 __all__ = ["discord_finding", "platform_fronts", "telegram_finding"]
 
 _PATIENCE_SECONDS = 5.0
+_DISCORD_TOKEN = "PUNCHLINE_DISCORD__TOKEN"  # noqa: S105 - the name of a variable
+_TELEGRAM_TOKEN = "PUNCHLINE_TELEGRAM__TOKEN"  # noqa: S105
 
 
 def platform_fronts(core: Core, settings: Settings) -> list[Front]:
@@ -33,8 +36,8 @@ def platform_fronts(core: Core, settings: Settings) -> list[Front]:
 async def discord_finding(settings: DiscordSettings) -> Finding:
     """Whether Discord knows the token, and the link that invites the bot to a guild."""
     if settings.token is None:
-        return _without_token("Discord", "PUNCHLINE_DISCORD__TOKEN")
-    from bot.fronts.discord.invitation import InvitationError, invitation
+        return _without_token("Discord", _DISCORD_TOKEN)
+    from bot.fronts.discord.invitation import invitation
 
     try:
         link = await invitation(
@@ -43,15 +46,15 @@ async def discord_finding(settings: DiscordSettings) -> Finding:
             seconds=_PATIENCE_SECONDS,
         )
     except InvitationError as error:
-        return _refused("Discord", error.sentence, lasting=error.lasting)
+        return _refused("Discord", error, mend=f"copy it again into {_DISCORD_TOKEN}")
     return Finding(subject="Discord", state=State.OK, seen=f"invite the bot with {link}")
 
 
 async def telegram_finding(settings: TelegramSettings) -> Finding:
     """Whether Telegram knows the token, and the link that adds the bot to a group."""
     if settings.token is None:
-        return _without_token("Telegram", "PUNCHLINE_TELEGRAM__TOKEN")
-    from bot.fronts.telegram.invitation import InvitationError, invitation
+        return _without_token("Telegram", _TELEGRAM_TOKEN)
+    from bot.fronts.telegram.invitation import invitation
 
     try:
         link = await invitation(
@@ -60,7 +63,7 @@ async def telegram_finding(settings: TelegramSettings) -> Finding:
             seconds=_PATIENCE_SECONDS,
         )
     except InvitationError as error:
-        return _refused("Telegram", error.sentence, lasting=error.lasting)
+        return _refused("Telegram", error, mend=f"copy it again into {_TELEGRAM_TOKEN}")
     return Finding(subject="Telegram", state=State.OK, seen=f"add the bot to a group with {link}")
 
 
@@ -69,6 +72,7 @@ def _without_token(platform: str, variable: str) -> Finding:
     return Finding(subject=platform, state=State.NOTE, seen=seen)
 
 
-def _refused(platform: str, sentence: str, *, lasting: bool) -> Finding:
-    state = State.FAIL if lasting else State.NOTE
-    return Finding(subject=platform, state=state, seen=sentence)
+def _refused(platform: str, error: InvitationError, *, mend: str) -> Finding:
+    if error.lasting:
+        return Finding(subject=platform, state=State.FAIL, seen=error.sentence, mend=mend)
+    return Finding(subject=platform, state=State.NOTE, seen=error.sentence)

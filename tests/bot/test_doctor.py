@@ -7,16 +7,15 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bot.doctor import Finding, State, examine, show
+from bot.doctor import examine, show
+from bot.findings import Finding, State
 from bot.settings import load_settings
 from finetune.artifacts import MANIFEST, Manifest, write_version
 from finetune.bases import converted_directory
+from tests.platforms.discord.server import DiscordServer
+from tests.platforms.telegram import TelegramServer
 
-TOKENS = {
-    "PUNCHLINE_HUB__TOKEN": "hf_" + "averysecrettoken" * 2,
-    "PUNCHLINE_DISCORD__TOKEN": "averysecrettokenofours.abcdef.abcdefghijklmnopqrstuvwxyz",
-    "PUNCHLINE_TELEGRAM__TOKEN": "123456:averysecrettokenofoursforthechat",
-}
+HUB_TOKEN = "hf_" + "averysecrettoken" * 2
 
 
 async def diagnosis(directory: Path, **changes: str) -> dict[str, Finding]:
@@ -40,15 +39,16 @@ def shown(findings: list[Finding], *, terminal: bool) -> str:
 
 async def test_on_a_fresh_machine_nothing_is_wrong_and_nothing_is_made(tmp_path: Path) -> None:
     (tmp_path / "model.gguf").write_bytes(b"GGUF")
-    found = await diagnosis(tmp_path, **TOKENS)
+    found = await diagnosis(tmp_path, PUNCHLINE_HUB__TOKEN=HUB_TOKEN)
     assert {finding.state for finding in found.values()} == {State.OK, State.NOTE}
     assert found["configuration"].seen == "built-in defaults; no config.toml"
     assert found["database"].seen == f"{tmp_path}/data/punchline.db is made at the first start"
     assert found["model"].state is State.NOTE
     assert "not prepared yet" in found["model"].seen
     assert "computing in" in found["accelerator"].seen
-    for subject in ("hub token", "Discord token", "Telegram token"):
-        assert found[subject].seen == "set (hidden)"
+    assert found["hub token"].seen == "set (hidden)"
+    assert "PUNCHLINE_DISCORD__TOKEN" in found["Discord"].seen
+    assert "PUNCHLINE_TELEGRAM__TOKEN" in found["Telegram"].seen
     assert [path.name for path in tmp_path.iterdir()] == ["model.gguf"]
 
 
@@ -68,11 +68,16 @@ async def test_everything_that_is_wrong_is_found_at_once_with_how_to_mend_it(
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "punchline.db").write_text("no database " * 1_000, encoding="utf-8")
 
-    found = await diagnosis(
-        tmp_path,
-        PUNCHLINE_GENERATION__DEVICE="cuda",
-        **{name: f"x{token}"[:20] for name, token in TOKENS.items()},
-    )
+    async with DiscordServer() as discord, TelegramServer() as telegram:
+        found = await diagnosis(
+            tmp_path,
+            PUNCHLINE_GENERATION__DEVICE="cuda",
+            PUNCHLINE_HUB__TOKEN=f"x{HUB_TOKEN}"[:20],
+            PUNCHLINE_DISCORD__TOKEN="notours.abcdef.abcdef",
+            PUNCHLINE_DISCORD__REST_URL=discord.rest_url,
+            PUNCHLINE_TELEGRAM__TOKEN="123456:notours",
+            PUNCHLINE_TELEGRAM__BASE_URL=telegram.base_url,
+        )
 
     failed = {subject: each for subject, each in found.items() if each.state is State.FAIL}
     assert set(failed) == {
@@ -80,8 +85,8 @@ async def test_everything_that_is_wrong_is_found_at_once_with_how_to_mend_it(
         "model",
         "accelerator",
         "hub token",
-        "Discord token",
-        "Telegram token",
+        "Discord",
+        "Telegram",
     }
     assert all(finding.mend for finding in failed.values())
     assert "is damaged" in failed["model"].seen

@@ -147,8 +147,8 @@ def test_the_doctor_finds_nothing_wrong_and_shows_no_token(program: Program) -> 
         "model",
         "accelerator",
         "hub token",
-        "Discord token",
-        "Telegram token",
+        "Discord",
+        "Telegram",
     ]
     assert TOKEN not in done.out
     assert "hub token: set (hidden)" in done.out

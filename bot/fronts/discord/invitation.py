@@ -6,19 +6,12 @@ import binascii
 import aiohttp
 import discord
 
-__all__ = ["InvitationError", "application_id_of", "invitation", "invite_link"]
+from bot.fronts.invitation import InvitationError
+
+__all__ = ["application_id_of", "invitation", "invite_link"]
 
 _UNAUTHORIZED = 401
 _USER_AGENT = f"DiscordBot (https://github.com/Rapptz/discord.py, {discord.__version__})"
-
-
-class InvitationError(Exception):
-    """Discord does not say who the bot is; `lasting` if it will not until something is changed."""
-
-    def __init__(self, sentence: str, *, lasting: bool) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
-        self.lasting = lasting
 
 
 async def invitation(*, rest_url: str, token: str, seconds: float) -> str:
@@ -33,16 +26,14 @@ async def invitation(*, rest_url: str, token: str, seconds: float) -> str:
             session.get(f"{rest_url}/applications/@me", headers=headers) as answer,
         ):
             if answer.status == _UNAUTHORIZED:
-                sentence = (
-                    "Discord does not know the token; copy it again from the developer portal "
-                    "into PUNCHLINE_DISCORD__TOKEN"
-                )
-                raise InvitationError(sentence, lasting=True)
+                raise InvitationError("Discord does not know the token", lasting=True)
             answer.raise_for_status()
             return invite_link((await answer.json())["id"])
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        reason = str(error) or "no answer"
-        raise InvitationError(f"Discord cannot be reached ({reason})", lasting=False) from error
+        sentence = f"Discord cannot be reached ({str(error) or 'no answer'})"
+        if application_id := application_id_of(token):
+            sentence += f"; the link that invites the bot is {invite_link(application_id)}"
+        raise InvitationError(sentence, lasting=False) from error
 
 
 def invite_link(application_id: str) -> str:

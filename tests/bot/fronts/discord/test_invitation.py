@@ -6,11 +6,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from bot.fronts.discord.invitation import (
-    InvitationError,
     application_id_of,
     invitation,
     invite_link,
 )
+from bot.fronts.invitation import InvitationError
 from tests.bot.fronts.discord.stage import Stage
 from tests.platforms.discord.permissions import Permission
 
@@ -46,6 +46,13 @@ async def test_discord_says_whom_to_invite(stage: Stage) -> None:
     link = await invitation(rest_url=server.rest_url, token=server.token, seconds=5)
     assert link == invite_link(str(server.application_id))
     assert application_id_of(server.token) is not None
+
+
+async def test_the_link_is_known_while_discord_is_away(stage: Stage) -> None:
+    await stage.server.stop()
+    with pytest.raises(InvitationError, match="cannot be reached") as error:
+        await invitation(rest_url=stage.server.rest_url, token=stage.server.token, seconds=5)
+    assert invite_link(str(stage.server.application_id)) in error.value.sentence
 
 
 @pytest.mark.parametrize("away", [True, False])

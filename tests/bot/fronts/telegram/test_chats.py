@@ -7,8 +7,9 @@ import aiohttp
 import pytest
 
 from bot.communities import VoteStyle
+from bot.fronts.invitation import InvitationError
 from bot.fronts.port import FrontRefusedError
-from bot.fronts.telegram.invitation import InvitationError, invitation
+from bot.fronts.telegram.invitation import invitation
 from bot.jokes import Community
 from tests.bot.fronts.telegram.stage import BULL, OCEAN, labels_of, later, staged
 from tests.platforms.telegram import TelegramServer
