@@ -52,7 +52,7 @@ async def test_the_link_is_known_while_discord_is_away(stage: Stage) -> None:
     await stage.server.stop()
     with pytest.raises(InvitationError, match="cannot be reached") as error:
         await invitation(rest_url=stage.server.rest_url, token=stage.server.token, seconds=5)
-    assert invite_link(str(stage.server.application_id)) in error.value.sentence
+    assert invite_link(application_id_of(stage.server.token) or "") in error.value.sentence
 
 
 @pytest.mark.parametrize("away", [True, False])
