@@ -12,6 +12,7 @@ from bot.fronts.socket import SocketInUseError
 from bot.model import BaseModelError
 from bot.settings import SettingsError
 from bot.store.port import StoreUnavailable
+from bot.votes.importing import VotesFileError
 from finetune.artifacts import BrokenVersionError
 
 __all__ = ["main"]
@@ -22,6 +23,7 @@ _SENTENCES = (
     NobodyAnswersError,
     SocketInUseError,
     StoreUnavailable,
+    VotesFileError,
 )
 
 

@@ -1,4 +1,4 @@
-"""The command line: `punchline chat`, `tell`, `run`, `attach`, `doctor`, `backup`, `restore`."""
+"""The command line: `punchline chat`, `tell`, `run`, `attach`, `doctor`, `backup` and so on."""
 
 import asyncio
 import os
@@ -31,6 +31,7 @@ from bot.store.backup import backup as back_up
 from bot.store.backup import restore as put_back
 from bot.store.directory import DATABASE
 from bot.telling import Order, jokes_as_json, show_jokes, tell_jokes
+from bot.votes.commands import votes
 from finetune.progress import progress_bar
 
 __all__ = ["app"]
@@ -44,6 +45,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(votes, name="votes")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,6 +8,7 @@ from finetune.commands.evaluate import evaluate
 from finetune.commands.memory import memory
 from finetune.commands.prepare import prepare
 from finetune.commands.report import report
+from finetune.commands.retrain import retrain
 from finetune.commands.sample import sample
 from finetune.commands.train import train
 
@@ -19,7 +20,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (prepare, train, evaluate, report, sample, memory, base, device):
+for command in (prepare, train, retrain, evaluate, report, sample, memory, base, device):
     app.command()(command)
 
 

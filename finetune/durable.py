@@ -16,13 +16,14 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file so that others see all of it or none. Raises `OSError`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.writing")
     try:
         # A lone surrogate in a joke is no character and must not lose the whole file.
-        temporary.write_bytes(text.encode(errors="replace"))
+        encoded = content.encode(errors="replace") if isinstance(content, str) else content
+        temporary.write_bytes(encoded)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -11,7 +11,14 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
-__all__ = ["EXAMPLES", "PromptTooLongError", "Template", "TemplateKind", "Tokenizer"]
+__all__ = [
+    "EXAMPLES",
+    "PromptTooLongError",
+    "Template",
+    "TemplateKind",
+    "Tokenizer",
+    "plain_prompt",
+]
 
 _SYSTEM = "You are a comedian. You answer with one short, clean, funny joke and nothing else."
 EXAMPLES = (
@@ -21,6 +28,7 @@ EXAMPLES = (
     ("fish", "What do you call a fish with no eyes? A fsh."),
 )
 _MARK = "\ue000"
+_ASKED = re.compile(r"(?:TOPIC: (?P<topic>.+?)\n)?JOKE:(?: (?P<opening>.+))?", re.DOTALL)
 _NEWLINES = re.compile(r"(?:Ċ|\n|<0x0A>)+")
 
 
@@ -92,6 +100,16 @@ class Template:
             ids += tokenizer.encode(piece, add_special_tokens=False, split_special_tokens=False)
         return ids + self.opening_ids(tokenizer, opening)
 
+    def asked(self, prompt: str) -> tuple[str | None, str | None]:
+        """The topic and the opening, or None, that the text of a plain prompt was made of.
+
+        Raises `ValueError` for any other text.
+        """
+        found = _ASKED.fullmatch(prompt) if self.kind is TemplateKind.PLAIN else None
+        if found is None:
+            raise ValueError(f"{prompt[:80]!r} is not made by the template {self.kind}")
+        return found["topic"], found["opening"]
+
     def opening_ids(self, tokenizer: Tokenizer, opening: str | None) -> list[int]:
         """The last token ids of a prompt with this opening. Raises `PromptTooLongError`."""
         if opening is None:
@@ -108,15 +126,17 @@ class Template:
         prefix = tokenizer.decode(before, skip_special_tokens=True)
         return opening + whole.removeprefix(prefix).rstrip()
 
-    def taught_joke(self, tokenizer: Tokenizer, text: str) -> list[int]:
+    def taught_joke(self, tokenizer: Tokenizer, text: str, *, opened: bool = False) -> list[int]:
         """The token ids a model is taught to write after a prompt: the joke and its end.
 
-        Raises `ValueError` for a tokenizer without an end-of-text token.
+        With `opened` the text goes on from an opening in the prompt, to the letter. Raises
+        `ValueError` for a tokenizer without an end-of-text token.
         """
         if tokenizer.eos_token_id is None:
             raise ValueError("the tokenizer has no end-of-text token")
         limitless = len(text.encode()) + 1
-        return [*_member_tokens(tokenizer, f" {text}", limit=limitless), tokenizer.eos_token_id]
+        written = text if opened else f" {text}"
+        return [*_member_tokens(tokenizer, written, limit=limitless), tokenizer.eos_token_id]
 
     def end_ids(self, tokenizer: Tokenizer) -> frozenset[int]:
         """The token ids that end a joke."""
@@ -132,13 +152,13 @@ class Template:
     def _frame(self, tokenizer: Tokenizer, *, has_topic: bool) -> str:
         """The template's own text, with a mark where the topic goes."""
         if self.kind is TemplateKind.PLAIN:
-            return f"TOPIC:{_MARK}\nJOKE:" if has_topic else "JOKE:"
+            return _plain_frame(_MARK if has_topic else None)
         if self.kind is TemplateKind.PLAIN_EXAMPLES:
             shown = "".join(
                 (f"TOPIC: {about}\n" if about else "") + f"JOKE: {joke}\n\n"
                 for about, joke in EXAMPLES
             )
-            return shown + (f"TOPIC:{_MARK}\nJOKE:" if has_topic else "JOKE:")
+            return shown + _plain_frame(_MARK if has_topic else None)
         turns = [{"role": "system", "content": _SYSTEM}]
         for about, joke in EXAMPLES:
             turns += [
@@ -147,6 +167,19 @@ class Template:
             ]
         turns.append({"role": "user", "content": _ask(_MARK if has_topic else None)})
         return tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
+
+
+def plain_prompt(*, topic: str | None, opening: str | None) -> str:
+    """The text of a plain template's prompt, for files of jokes; topic and opening are one line.
+
+    `Template.asked` reads it. A model's own prompt is made of tokens, by `Template.prompt`.
+    """
+    frame = _plain_frame(None if topic is None else f" {topic}")
+    return frame if opening is None else f"{frame} {opening}"
+
+
+def _plain_frame(topic: str | None) -> str:
+    return "JOKE:" if topic is None else f"TOPIC:{topic}\nJOKE:"
 
 
 def _ask(topic: str | None) -> str:

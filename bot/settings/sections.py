@@ -25,6 +25,7 @@ __all__ = [
     "DiscordSettings",
     "GenerationSettings",
     "HubSettings",
+    "LearningSettings",
     "LogSettings",
     "ModelSettings",
     "ModerationSettings",
@@ -224,6 +225,50 @@ class CommunitySection(Section):
     ] = 3.0
 
 
+class LearningSettings(Section):
+    """[learning]: which votes a better model is made of, and how much each counts."""
+
+    minimum_votes: Annotated[
+        int, Field(ge=1, le=1_000_000, description="Votes there must be before any are learned.")
+    ] = 100
+    member_share: Annotated[
+        float,
+        Field(gt=0, le=1, description="The most that one member's votes weigh, of all weight."),
+    ] = 0.1
+    clique_share: Annotated[
+        float,
+        Field(
+            gt=0,
+            le=1,
+            description="The most that the five busiest weigh together, where there are members "
+            "enough.",
+        ),
+    ] = 0.25
+    held_out: Annotated[
+        float,
+        Field(ge=0, le=0.5, description="Share of jokes whose votes judge and are never learned."),
+    ] = 0.1
+    flood_votes: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=1_000_000,
+            description="So many votes of new members in a short time are set aside.",
+        ),
+    ] = 50
+    flood_minutes: Annotated[
+        float, Field(gt=0, le=10_080, description="How long that short time is.")
+    ] = 10.0
+    new_member_days: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=365,
+            description="Members are new until they vote this long after their first vote.",
+        ),
+    ] = 2.0
+
+
 class StoreSettings(Section):
     """[store]: where Punchline remembers."""
 
@@ -337,6 +382,7 @@ class Settings(Section):
     quota: QuotaSettings = QuotaSettings()
     moderation: ModerationSettings = ModerationSettings()
     community: CommunitySection = CommunitySection()
+    learning: LearningSettings = LearningSettings()
     store: StoreSettings = StoreSettings()
     service: ServiceSettings = ServiceSettings()
     log: LogSettings = LogSettings()

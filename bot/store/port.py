@@ -1,12 +1,13 @@
 """The store as the service sees it; `tests/twins/store.py` holds the in-memory twin."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
 from bot.jokes import Community, Joke, JokeRequest, Reason
+from bot.votes.rows import ImportCounts, ImportedJoke, VoteRow
 
 __all__ = [
     "Ballot",
@@ -242,7 +243,20 @@ class Store(Protocol):
         """
 
     async def versions(self) -> Sequence[VersionRecord]:
-        """Every model version that has told a joke, the latest to tell one first."""
+        """Every model version that has told a joke here, the latest to tell one first."""
+
+    def votes(self) -> AsyncIterator[VoteRow]:
+        """Every vote that was not withdrawn, by joke and member, with the joke it is about.
+
+        Those on hidden or flagged jokes are marked as withheld, to be counted and not learned
+        from. A vote that changes meanwhile comes as it was or as it is.
+        """
+
+    async def import_votes(self, jokes: Sequence[ImportedJoke]) -> ImportCounts:
+        """Merge jokes that other instances told, with all their votes; twice changes nothing.
+
+        They belong to `bot.votes.rows.IMPORTED`. A joke that was told here is left alone.
+        """
 
     async def stats(self, community: Community, member: str) -> Stats:
         """Counts for a community and one of its members."""

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from bot.jokes import Community
 from bot.store.port import RankedJoke, ShownJoke, Stats, Tally, Usage, VersionRecord
 from bot.store.tables import communities, flags, jokes, outbox, votes
+from bot.votes.rows import IMPORTED
 
 __all__ = [
     "front_of_told",
@@ -175,10 +176,15 @@ def _select_versions() -> sa.Select[str | None, int, int, int, datetime | None]:
             down.label("down"),
             sa.func.max(jokes.c.told_at).label("last_told"),
         )
-        .where(jokes.c.state == "told")
+        .where(jokes.c.state == "told", jokes.c.community_id.not_in(_of_others()))
         .group_by(jokes.c.model_version)
         .order_by(sa.func.max(jokes.c.told_at).desc())
     )
+
+
+def _of_others() -> sa.Select[int]:
+    """The community of other instances, whose versions may have the names of ours."""
+    return sa.select(communities.c.id).where(communities.c.front == IMPORTED.front)
 
 
 def _of_joke(value: int) -> sa.ScalarSelect[int]:

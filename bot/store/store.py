@@ -1,15 +1,16 @@
 """The store on SQLite."""
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Self, TypeVar
 
 import sqlalchemy as sa
 
 from bot.jokes import Community, JokeRequest, Reason
-from bot.store import ballots, reads, writes
+from bot.store import ballots, reads, vote_imports, vote_reads, writes
 from bot.store.database import Database
 from bot.store.errors import CLOSED
 from bot.store.foundation import Foundation, lay_foundation
@@ -40,6 +41,7 @@ from bot.store.refusals import (
     check_value,
 )
 from bot.store.writer import Writer
+from bot.votes.rows import ImportCounts, ImportedJoke, VoteRow
 
 __all__ = ["SqlStore"]
 
@@ -213,6 +215,26 @@ class SqlStore:
 
     async def versions(self) -> Sequence[VersionRecord]:
         return await self._read(reads.versions)
+
+    async def votes(self) -> AsyncIterator[VoteRow]:
+        after: vote_reads.Place = (0, "")
+        while True:
+            page = await self._read(partial(vote_reads.page, after=after))
+            for row in page:
+                yield row
+            if len(page) < vote_reads.PAGE:
+                return
+            after = (page[-1].joke_id, page[-1].member)
+
+    async def import_votes(self, jokes: Sequence[ImportedJoke]) -> ImportCounts:
+        for joke in jokes:
+            vote_imports.check_imported(joke)
+        at, counts = self._clock(), ImportCounts()
+        for start in range(0, len(jokes), vote_imports.CHUNK):
+            chunk = jokes[start : start + vote_imports.CHUNK]
+            merge = partial(vote_imports.merge, arriving=chunk, hasher=self._hasher, at=at)
+            counts += await self._writer.write(merge)
+        return counts
 
     async def stats(self, community: Community, member: str) -> Stats:
         check_community(community)

@@ -1,7 +1,6 @@
 """`python -m finetune train`: make a model version of a recipe and a corpus."""
 
 import os
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -11,15 +10,13 @@ from finetune.artifacts import BrokenVersionError
 from finetune.bases import BaseModelError, default_cache
 from finetune.commands.failing import failing_plainly
 from finetune.commands.prepare import TierOption, tier_of
+from finetune.commands.teaching import teach_showing
 from finetune.corpus.jokes import CorpusError
-from finetune.progress import ProgressStyle, json_line
-from finetune.recipes.recipe import RecipeError, read_recipe
+from finetune.progress import ProgressStyle
+from finetune.recipes.recipe import RecipeError, RetrainingRecipe, read_recipe
 from finetune.training.failures import TrainingError
 
 __all__ = ["train"]
-
-_SIGNALLED = 128
-"""A shell's exit status for a program that a signal ended, less the signal's number."""
 
 
 @failing_plainly(TrainingError, RecipeError, CorpusError, BaseModelError, BrokenVersionError)
@@ -54,36 +51,23 @@ def train(
     os.environ["TQDM_DISABLE"] = "1"
     os.environ["TRL_EXPERIMENTAL_SILENCE"] = "1"
     chosen = read_recipe(recipe, change or ())
+    if isinstance(chosen, RetrainingRecipe):
+        raise RecipeError(f"Recipe {recipe} learns from votes: python -m finetune retrain --help")
     from finetune.corpus.preparation import PrepareOptions
-    from finetune.evaluation.adherence import TOPICS
-    from finetune.training.proof import Examiner
-    from finetune.training.reporting import BarReporter, JsonReporter
-    from finetune.training.teaching import Lesson, Teacher
+    from finetune.training.teaching import Lesson
 
-    lesson = Lesson(
-        recipe=chosen,
-        data=data,
-        options=PrepareOptions(tier=tier_of(tier)),
-        out=out or Path("models") / Path(recipe).stem,
-        parent=parent,
-        resume=resume,
-        restart=restart,
+    teach_showing(
+        Lesson(
+            recipe=chosen,
+            data=data,
+            options=PrepareOptions(tier=tier_of(tier)),
+            out=out or Path("models") / Path(recipe).stem,
+            parent=parent,
+            resume=resume,
+            restart=restart,
+        ),
+        cache=cache or default_cache(os.environ),
+        device=device,
+        proof=proof,
+        progress=progress,
     )
-    bar = BarReporter() if progress is ProgressStyle.BAR else None
-    with bar or nullcontext():
-        taught = Teacher(
-            cache=cache or default_cache(os.environ),
-            device=device,
-            examiner=Examiner(jokes=proof, topics=max(1, min(TOPICS, proof // 10))),
-            reporter=bar or JsonReporter(),
-        ).teach(lesson)
-    if taught.version is None:
-        if bar:
-            typer.echo(
-                f"Saved after step {taught.step}; the same command with --resume goes on.", err=True
-            )
-        raise typer.Exit(_SIGNALLED + (taught.interrupted_by or 0))
-    if bar:
-        typer.echo(f"{taught.version}: see {taught.version / 'report.html'}")
-    else:
-        json_line({"stage": "done", "directory": str(taught.version)})

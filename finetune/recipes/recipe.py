@@ -4,11 +4,19 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-__all__ = ["Recipe", "RecipeError", "SamplingRecipe", "read_recipe", "recipe_names"]
+__all__ = [
+    "Recipe",
+    "RecipeError",
+    "RetrainingRecipe",
+    "SamplingRecipe",
+    "VotesRecipe",
+    "read_recipe",
+    "recipe_names",
+]
 
 
 class RecipeError(Exception):
@@ -86,6 +94,37 @@ class Recipe(_Part):
     sampling: SamplingRecipe = SamplingRecipe()
 
 
+class VotesRecipe(_Part):
+    """How votes are learned from: by KTO, or by teaching only what was liked.
+
+    A step reads `sequences` × `accumulation` votes, and for each of them `replayed` jokes of the
+    corpus, whose loss counts `replay` times. Training ends when the held-out loss has risen by the
+    share `forgetting`. `fewest` votes are needed of each kind that is learned from. `beta` and
+    `balance` are of KTO: how strongly the parent is held on to (weaker lets go), and how much all
+    liked jokes weigh against all disliked ones.
+    """
+
+    learning: Literal["kto", "upvoted"]
+    beta: Annotated[float, Field(gt=0, le=10)] = 0.1
+    balance: Annotated[float, Field(gt=0, le=10)] = 1.0
+    replay: Annotated[float, Field(ge=0, le=100)] = 1.0
+    replayed: Annotated[float, Field(ge=0, le=16)] = 1.0
+    forgetting: Annotated[float, Field(gt=0, le=10)] = 0.05
+    fewest: Annotated[int, Field(ge=2)] = 10
+
+
+class RetrainingRecipe(Recipe):
+    """Settings of a run that learns from votes; its base is that of the version it goes on from."""
+
+    votes: VotesRecipe
+
+    @model_validator(mode="after")
+    def _several_votes_at_once(self) -> Self:
+        if self.votes.learning == "kto" and self.sequences == 1:
+            raise ValueError("KTO compares the votes of a batch; set sequences to 2 or more")
+        return self
+
+
 def recipe_names() -> list[str]:
     """The recipes that ship with Punchline."""
     folder = resources.files("finetune") / "recipes"
@@ -97,17 +136,19 @@ def recipe_names() -> list[str]:
 def read_recipe(name: str, changes: Sequence[str] = ()) -> Recipe:
     """A recipe that ships with Punchline or a TOML file, with `key=value` changes applied.
 
-    A key of a section is written `lora.rank=8`. Raises `RecipeError`.
+    A key of a section is written `lora.rank=8`. One with a section `votes` is a
+    `RetrainingRecipe`. Raises `RecipeError`.
     """
     content = _parsed(_text(name), where=f"Recipe {name}")
     for change in changes:
         _merge(content, _parsed(_as_toml(change), where=f"--set {change}"))
     try:
-        return Recipe.model_validate(content)
+        return (RetrainingRecipe if "votes" in content else Recipe).model_validate(content)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise RecipeError(f"Recipe {name}: {key}: {first['msg']}.") from None
+        said = first["msg"].removeprefix("Value error, ")
+        where = [f"Recipe {name}", ".".join(str(part) for part in first["loc"]), said]
+        raise RecipeError(f"{': '.join(filter(None, where))}.") from None
 
 
 def _text(name: str) -> str:

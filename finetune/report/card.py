@@ -41,6 +41,7 @@ def write_card(path: Path, content: ReportContent) -> None:
             "prompt": _prompt_text(None),
             "topic": _TOPIC,
             "topic_prompt": _prompt_text(_TOPIC),
+            "votes": content.data.get("votes"),
             "best": lowest_held_out(content.history),
             "samples": content.samples[:_SAMPLES],
             "metrics": metric_table(content.metrics),

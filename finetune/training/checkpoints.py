@@ -87,6 +87,11 @@ class BestWeights(TrainerCallback):
         self._run = run
         self._patience = patience
 
+    @property
+    def kept(self) -> bool:
+        """Whether there are weights to end with."""
+        return (self._run / _BEST).is_dir()
+
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
@@ -103,12 +108,14 @@ class BestWeights(TrainerCallback):
     ) -> None:
         """Compare with all evaluations so far."""
         if not _evaluations_since_best(state):
-            loss = named["metrics"]["eval_loss"]
-            self._keep(named["model"], {"step": state.global_step, "held_out_loss": loss})
+            self._keep(state, **named)
         elif has_ended(state, patience=self._patience):
             control.should_training_stop = True
 
-    def _keep(self, model: Any, about: dict[str, Any]) -> None:
+    def _keep(
+        self, state: TrainerState, *, model: Any, metrics: dict[str, float], **_: Any
+    ) -> None:
+        about = {"step": state.global_step, "held_out_loss": metrics["eval_loss"]}
         fresh, best, old = (self._run / name for name in (f"{_BEST}.new", _BEST, f"{_BEST}.old"))
         for leftover in (fresh, old):
             shutil.rmtree(leftover, ignore_errors=True)

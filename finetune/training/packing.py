@@ -13,7 +13,7 @@ import torch
 
 from finetune.training.examples import Example
 
-__all__ = ["IGNORED", "Sequences", "collate", "keeps_apart", "pack"]
+__all__ = ["IGNORED", "Sequences", "alone", "collate", "keeps_apart", "pack"]
 
 IGNORED = -100
 """The label of a token that does not count in the loss."""
@@ -97,6 +97,12 @@ def _close(packed: Sequences, row: _Row) -> None:
     packed.labels.append(labels)
 
 
+def alone(example: Example) -> dict[str, list[int]]:
+    """The columns of one row that holds one joke."""
+    packed = pack([example], length=len(example), together=False)
+    return {name: rows[0] for name, rows in packed.columns().items()}
+
+
 def collate(rows: Sequence[dict[str, list[int]]], *, pad_id: int) -> dict[str, torch.Tensor]:
     """Rows padded to the longest: three tensors [rows, length].
 
@@ -121,7 +127,6 @@ def collate(rows: Sequence[dict[str, list[int]]], *, pad_id: int) -> dict[str, t
 def keeps_apart(model: Any, first: Example, second: Example) -> bool:
     """Whether the second of two packed jokes gets the logits that it gets alone."""
     together = pack([first, second], length=len(first) + len(second), together=True)
-    alone = pack([second], length=len(second), together=True)
 
     def logits(sequences: Sequences) -> torch.Tensor:
         batch = {
@@ -135,7 +140,7 @@ def keeps_apart(model: Any, first: Example, second: Example) -> bool:
     was_training = model.training
     model.eval()
     try:
-        expected = logits(alone)
+        expected = logits(pack([second], length=len(second), together=True))
         worst = (logits(together) - expected).abs().max().item()
     finally:
         model.train(was_training)

@@ -3,7 +3,7 @@
 import json
 import platform
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version as installed
@@ -16,8 +16,7 @@ from safetensors.torch import load_file, save_file
 
 from finetune.artifacts import Manifest, write_version
 from finetune.bases import published_name
-from finetune.corpus.jokes import read_jokes
-from finetune.models import read_weights
+from finetune.models import merged_adapter, read_weights
 from finetune.novelty import NOVELTY, NoveltyIndex
 from finetune.recipes.recipe import Recipe
 from finetune.report.card import write_card
@@ -30,18 +29,28 @@ from finetune.versions import Found
 __all__ = ["Lineage", "history_points", "publish", "stage_weights"]
 
 _ADAPTER_WEIGHTS = "adapter_model.safetensors"
+_RECORDED = ("jokes", "sha256", "votes")
 _LIBRARIES = ("punchline", "torch", "transformers", "trl", "peft", "datasets", "safetensors")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lineage:
-    """Where a version comes from: `data` is the summary of its corpus."""
+    """Where a version comes from: `data` is the summary of its corpus.
+
+    `votes` is that of the votes it learned from, or None.
+    """
 
     version: str
     base: Found
     parent: Found | None
     recipe: Recipe
     data: Mapping[str, Any]
+    votes: Mapping[str, Any] | None = None
+
+    @property
+    def learned_from(self) -> dict[str, Any]:
+        """The summary of the corpus with that of the votes, if there were any."""
+        return {**self.data, "votes": self.votes} if self.votes else dict(self.data)
 
     @property
     def parent_name(self) -> str | None:
@@ -54,16 +63,32 @@ class Lineage:
             "recipe": self.recipe.model_dump(mode="json"),
             "data": self.data["sha256"],
             "parent": self.parent_name,
+            **({"votes": self.votes["sha256"]} if self.votes else {}),
         }
 
 
 def stage_weights(
-    staging: Path, *, best: Path, base: str, tokenizer: Any, train: Path, dtype: torch.dtype
+    staging: Path,
+    *,
+    best: Path,
+    base: str,
+    merged_into: Path | None,
+    tokenizer: Any,
+    taught: Iterable[str],
+    dtype: torch.dtype,
 ) -> None:
-    """Lay out what a version is loaded from: weights in `dtype`, tokenizer, novelty index."""
+    """Lay out what a version is loaded from: weights in `dtype`, tokenizer, index of jokes.
+
+    `taught` are all jokes it may know by heart. An adapter that was taught on a version with all
+    weights is `merged_into` that one, since it would mean nothing on the base.
+    """
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
-    if (best / _ADAPTER_WEIGHTS).is_file():
+    adapter = (best / _ADAPTER_WEIGHTS).is_file()
+    if adapter and merged_into is not None:
+        whole = merged_adapter(read_weights(merged_into, dtype=torch.float32), best)
+        whole.to(dtype).save_pretrained(staging)
+    elif adapter:
         weights = {
             name: tensor.to(dtype) for name, tensor in load_file(best / _ADAPTER_WEIGHTS).items()
         }
@@ -76,7 +101,7 @@ def stage_weights(
     else:
         read_weights(best, dtype=dtype).save_pretrained(staging)
     tokenizer.save_pretrained(staging)
-    NoveltyIndex.build(joke.text for joke in read_jokes(train)).save(staging / NOVELTY)
+    NoveltyIndex.build(taught).save(staging / NOVELTY)
 
 
 def publish(
@@ -90,6 +115,7 @@ def publish(
     device: torch.device,
 ) -> Manifest:
     """Write the version with its report and card, atomically. Raises `OSError`."""
+    learned_from = lineage.learned_from
     content = ReportContent(
         version=lineage.version,
         base=lineage.recipe.base,
@@ -97,7 +123,7 @@ def publish(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         recipe=lineage.recipe.model_dump(mode="json"),
         # The dropped jokes it shows belong to the corpus, and no joke of it travels.
-        data={key: value for key, value in lineage.data.items() if key != "examples"},
+        data={key: value for key, value in learned_from.items() if key != "examples"},
         history=history_points(history),
         metrics=proof.metrics,
         samples=proof.samples,
@@ -116,7 +142,7 @@ def publish(
         template=template.to_json(),
         parent=lineage.parent_name,
         recipe=dict(content.recipe),
-        data={key: lineage.data[key] for key in ("jokes", "sha256") if key in lineage.data},
+        data={key: learned_from[key] for key in _RECORDED if key in learned_from},
         metrics=dict(proof.metrics[THIS]),
     )
     return write_version(directory=out, manifest=manifest, fill=fill)[1]

@@ -77,29 +77,19 @@ class TrainingRun:
     def _run(self, checkpoint: Path | None) -> Outcome:
         if checkpoint is not None:
             before = TrainerState.load_from_json(str(checkpoint / "trainer_state.json"))
-            if has_ended(before, patience=self.recipe.patience):
+            if self._has_ended(before):
                 return self._outcome(before, stopped=None)
         set_seed(self.recipe.seed)
         self.reporter.stage("reading the jokes", 0, 0)
-        packed = PackedJokes(recipe=self.recipe, learner=self.learner)
-        train = packed.of(self.train)
-        held_out = packed.of(self.held_out, limit=self.recipe.held_out_jokes)
         interruption = Interruption()
-        trainer = HumourTrainer(
-            model=self.learner.model,
-            args=self._arguments(len(train)),
-            train_dataset=train,
-            eval_dataset=held_out,
-            processing_class=self.learner.tokenizer,
-            data_collator=partial(collate, pad_id=self.learner.tokenizer.eos_token_id),
-        )
+        trainer = self._trainer(checkpoint)
         for unwanted in (PrinterCallback, ProgressCallback):
             trainer.remove_callback(unwanted)
         for callback in (
             # Before the mark of a whole checkpoint, which comes after everything else in it.
             UnloggedLoss(trainer=trainer, run=self.directory, checkpoint=checkpoint),
             WholeCheckpoints(run=self.directory),
-            BestWeights(run=self.directory, patience=self.recipe.patience),
+            self._keeper(),
             SoundGradients(),
             Watching(reporter=self.reporter, samples=self._samples),
             interruption,
@@ -109,6 +99,31 @@ class TrainingRun:
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         return self._outcome(trainer.state, stopped=interruption.signal)
 
+    def _trainer(self, checkpoint: Path | None) -> HumourTrainer:
+        packed = self._packed()
+        train = packed.of(self.train)
+        return HumourTrainer(
+            model=self.learner.model,
+            args=self._arguments(len(train)),
+            train_dataset=train,
+            eval_dataset=packed.of(self.held_out, limit=self.recipe.held_out_jokes),
+            processing_class=self.learner.tokenizer,
+            data_collator=partial(collate, pad_id=self._pad_id),
+        )
+
+    def _packed(self) -> PackedJokes:
+        return PackedJokes(recipe=self.recipe, learner=self.learner)
+
+    @property
+    def _pad_id(self) -> int:
+        return int(self.learner.tokenizer.eos_token_id)
+
+    def _keeper(self) -> BestWeights:
+        return BestWeights(run=self.directory, patience=self.recipe.patience)
+
+    def _has_ended(self, state: TrainerState) -> bool:
+        return has_ended(state, patience=self.recipe.patience)
+
     def _outcome(self, state: TrainerState, *, stopped: int | None) -> Outcome:
         return Outcome(
             best=None if stopped is not None else best_weights(self.directory),
@@ -117,7 +132,7 @@ class TrainingRun:
             interrupted_by=stopped,
         )
 
-    def _arguments(self, rows: int) -> SFTConfig:
+    def _arguments(self, rows: int, *, eval_on_start: bool = False) -> SFTConfig:
         recipe = self.recipe
         steps = math.ceil(rows / (recipe.sequences * recipe.accumulation))
         return SFTConfig(
@@ -137,6 +152,7 @@ class TrainingRun:
             activation_checkpointing=recipe.gradient_checkpointing,
             torch_compile=recipe.compiled,
             eval_strategy="steps",
+            eval_on_start=eval_on_start,
             eval_steps=max(1, steps // recipe.evaluations),
             prediction_loss_only=True,
             logging_steps=recipe.log_steps,

@@ -1,20 +1,24 @@
 """From raw jokes or a prepared corpus to a published model version, one step after the other."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from finetune.artifacts import MANIFEST, slug
+from finetune.artifacts import MANIFEST, is_adapter, slug
 from finetune.corpus.corpus import Corpus, open_corpus
-from finetune.corpus.jokes import SUMMARY
+from finetune.corpus.jokes import SUMMARY, read_jokes
 from finetune.corpus.preparation import PrepareOptions, prepare_corpus
 from finetune.corpus.sources import open_source
 from finetune.models import choose_device, choose_dtype
-from finetune.recipes.recipe import Recipe
+from finetune.recipes.recipe import Recipe, RetrainingRecipe
+from finetune.retraining.examples import told_joke
+from finetune.retraining.run import RetrainingRun
+from finetune.retraining.votes import Votes
+from finetune.template import Template
 from finetune.training.failures import TrainingError, failing_with_a_sentence
 from finetune.training.learner import Learner, learner
 from finetune.training.proof import Examiner
@@ -33,7 +37,8 @@ class Lesson:
 
     `out` is the directory of the version to be made; the checkpoints lie beside it until then, in
     one with `.run` added to its name. `parent` is a version to go on from instead of the recipe's
-    base. `resume` and `restart` say what to do with an unfinished run.
+    base, and `votes` are what a `RetrainingRecipe` learns from. `resume` and `restart` say what to
+    do with an unfinished run.
     """
 
     recipe: Recipe
@@ -43,6 +48,7 @@ class Lesson:
     parent: str | None
     resume: bool
     restart: bool
+    votes: Votes | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +72,8 @@ class Teacher:
     def teach(self, lesson: Lesson) -> Taught:
         """Make a version, or leave whole checkpoints if a signal comes.
 
-        Raises `TrainingError`, `CorpusError`, `BaseModelError` or `BrokenVersionError`.
+        Raises `TrainingError`, `CorpusError`, `VotesError`, `BaseModelError` or
+        `BrokenVersionError`.
         """
         if (lesson.out / MANIFEST).exists():
             raise TrainingError(f"{lesson.out} is a model version already; choose another --out.")
@@ -81,6 +88,7 @@ class Teacher:
             parent=parent,
             recipe=recipe,
             data=corpus.summary,
+            votes=lesson.votes.summary() if lesson.votes else None,
         )
         enter_run(run, record=lineage.record(), resume=lesson.resume, restart=lesson.restart)
         self._reporter.stage("loading the model", 0, 0)
@@ -92,22 +100,30 @@ class Teacher:
                 device=self._device,
                 dtype=self._dtype(recipe),
             )
-            outcome = TrainingRun(
-                recipe=recipe,
-                learner=pupil,
-                train=corpus.train,
-                held_out=corpus.held_out,
-                directory=run,
-                reporter=self._reporter,
-            ).run(resume=lesson.resume)
+            outcome = self._run(lesson, recipe, pupil, corpus, run).run(resume=lesson.resume)
         if outcome.best is not None:
             with failing_with_a_sentence(kept=lambda: f"The best weights are in {outcome.best}."):
-                self._publish(lesson.out, lineage, corpus, pupil, outcome)
+                self._publish(lesson, lineage, corpus, pupil, outcome)
         return Taught(
             version=lesson.out if outcome.best else None,
             step=outcome.step,
             interrupted_by=outcome.interrupted_by,
         )
+
+    def _run(
+        self, lesson: Lesson, recipe: Recipe, pupil: Learner, corpus: Corpus, directory: Path
+    ) -> TrainingRun:
+        run = TrainingRun(
+            recipe=recipe,
+            learner=pupil,
+            train=corpus.train,
+            held_out=corpus.held_out,
+            directory=directory,
+            reporter=self._reporter,
+        )
+        if isinstance(recipe, RetrainingRecipe) and lesson.votes is not None:
+            return RetrainingRun.of(run, recipe=recipe, votes=lesson.votes)
+        return run
 
     def _find(self, name: str, revision: str = "") -> Found:
         return find_version(
@@ -131,7 +147,7 @@ class Teacher:
 
     def _publish(
         self,
-        out: Path,
+        lesson: Lesson,
         lineage: Lineage,
         corpus: Corpus,
         pupil: Learner,
@@ -142,12 +158,14 @@ class Teacher:
         run = outcome.best.parent
         dtype = self._dtype(lineage.recipe)
         staging = run / "version"
+        parent = lineage.parent.directory if lineage.parent else None
         stage_weights(
             staging,
             best=outcome.best,
             base=lineage.recipe.base,
+            merged_into=None if parent is None or is_adapter(parent) else parent,
             tokenizer=pupil.tokenizer,
-            train=corpus.train,
+            taught=_taught(corpus, lesson.votes, pupil.template),
             dtype=dtype,
         )
         template = pupil.template
@@ -163,7 +181,7 @@ class Teacher:
             progress=self._reporter.stage,
         )
         publish(
-            out,
+            lesson.out,
             staging=staging,
             lineage=lineage,
             template=template,
@@ -176,12 +194,19 @@ class Teacher:
         (run / "run.json").unlink(missing_ok=True)
 
 
+def _taught(corpus: Corpus, votes: Votes | None, template: Template) -> Iterator[str]:
+    """The texts that a version may have learned by heart."""
+    yield from (joke.text for joke in read_jokes(corpus.train))
+    if votes is not None:
+        yield from (told_joke(vote, template) for vote in votes.of(liked=True))
+
+
 def _based_on(recipe: Recipe, parent: Found | None) -> Recipe:
     """The recipe with the base of the version it goes on from."""
     if parent is None:
         return recipe
     if parent.manifest is None:
-        raise TrainingError(f"{parent.name} is a base and no version; name it as recipe.base.")
+        raise TrainingError(f"{parent.name} is a base and no version; teach it jokes first.")
     recorded: dict[str, Any] = {
         "base": parent.manifest.base,
         "revision": str(parent.manifest.recipe.get("revision", "")),

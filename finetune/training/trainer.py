@@ -38,13 +38,16 @@ class HumourTrainer(SFTTrainer):
         result: Any = Trainer.compute_loss(
             self, model, {**inputs, "use_cache": False}, return_outputs, num_items_in_batch
         )
-        loss = result[0] if return_outputs else result
+        self.stop_unless_finite(result[0] if return_outputs else result)
+        return result
+
+    def stop_unless_finite(self, loss: torch.Tensor) -> None:
+        """Raises `TrainingError`."""
         if not torch.isfinite(loss).all():
             raise TrainingError(
                 "The loss is no longer a number; lower learning_rate (or set dtype=float32) and "
                 "begin again with --restart."
             )
-        return result
 
     @cached_property
     def _held_out_tokens_a_row(self) -> float:

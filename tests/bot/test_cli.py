@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from bot.__main__ import main
 from bot.cli import app
 
-COMMANDS = ("chat", "tell", "run", "attach", "doctor", "backup", "restore")
+COMMANDS = ("chat", "tell", "run", "attach", "doctor", "backup", "restore", "votes")
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +48,8 @@ def test_every_command_explains_itself(command: str) -> None:
         ["sing"],
         ["backup"],
         ["restore"],
+        ["votes", "export", "--format", "xml"],
+        ["votes", "import"],
         ["chat", "cats"],
     ],
     ids=" ".join,

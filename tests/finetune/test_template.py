@@ -7,7 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import AddedToken
 
-from finetune.template import EXAMPLES, PromptTooLongError, Template, TemplateKind
+from finetune.template import (
+    EXAMPLES,
+    PromptTooLongError,
+    Template,
+    TemplateKind,
+    plain_prompt,
+)
 from tests.hostile import hostile_texts
 from tests.tiny import tiny_tokenizer
 
@@ -191,3 +197,15 @@ def test_a_manifest_keeps_a_template_as_it_is(kind: TemplateKind) -> None:
 def test_an_unknown_template_is_refused(content: Any) -> None:
     with pytest.raises((ValueError, TypeError)):
         Template.from_json(content)
+
+
+@pytest.mark.parametrize("topic", [None, "cats"])
+@pytest.mark.parametrize("opening", [None, "Why do"])
+def test_a_plain_prompt_in_a_file_is_the_one_a_model_is_given(
+    topic: str | None, opening: str | None
+) -> None:
+    tokenizer, template = plain_tokenizer(), Template(kind=TemplateKind.PLAIN)
+    written = plain_prompt(topic=topic, opening=opening)
+    given_to_the_model = template.prompt(tokenizer, topic=topic, opening=opening)
+    assert written == tokenizer.decode(given_to_the_model)
+    assert template.asked(written) == (topic, opening)

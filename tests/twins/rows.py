@@ -5,8 +5,9 @@ from datetime import datetime
 
 from bot.jokes import JokeRequest, Reason
 from bot.store.port import Tally, ToldJoke
+from bot.votes.rows import IMPORTED, ImportedJoke, VoteRow
 
-__all__ = ["Row"]
+__all__ = ["Row", "imported_row"]
 
 
 @dataclass(kw_only=True)
@@ -36,3 +37,50 @@ class Row:
     def tally(self) -> Tally:
         values = list(self.votes.values())
         return Tally(up=values.count(1), down=values.count(-1), flags=len(self.flags))
+
+    def vote_rows(self) -> list[VoteRow]:
+        """Its votes that were not withdrawn, by member."""
+        if self.told is None or self.told_at is None:
+            return []
+        return [
+            VoteRow(
+                joke_id=self.id,
+                community=self.request.community,
+                member=member,
+                value=value,
+                topic=self.request.topic,
+                opening=self.request.opening,
+                text=self.told.text,
+                model_version=self.told.model_version,
+                told_at=self.told_at,
+                voted_at=self.voted_at[member],
+                withheld=self.hidden or bool(self.flags),
+            )
+            for member, value in sorted(self.votes.items())
+            if value
+        ]
+
+
+def imported_row(joke: ImportedJoke, *, id: int, at: datetime) -> Row:
+    """The row of another instance's joke, without votes yet."""
+    request = JokeRequest(
+        community=IMPORTED, member="", topic=joke.topic, opening=joke.opening, origin=joke.key
+    )
+    told = ToldJoke(
+        text=joke.text,
+        fingerprint=None,
+        model_version=joke.model_version,
+        sampling={},
+        score=0.0,
+        tokens=0,
+        seconds=0.0,
+    )
+    return Row(
+        id=id,
+        request=request,
+        owner=None,
+        asked_at=at,
+        state="told",
+        told=told,
+        told_at=joke.told_at,
+    )

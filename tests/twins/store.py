@@ -1,6 +1,6 @@
 """The store in memory, with the same answers as the one on disk."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -32,8 +32,10 @@ from bot.store.refusals import (
     check_told,
     check_value,
 )
+from bot.store.vote_imports import check_imported, imported_votes
+from bot.votes.rows import IMPORTED, ImportCounts, ImportedJoke, VoteRow, joke_key
 from tests.twins.records import MemoryRecords
-from tests.twins.rows import Row
+from tests.twins.rows import Row, imported_row
 
 __all__ = ["MemoryStore", "Row"]
 
@@ -210,7 +212,7 @@ class MemoryStore:
         self._check_available()
         records: dict[str, VersionRecord] = {}
         for row in self.rows.values():
-            if row.told is None or row.told_at is None:
+            if row.told is None or row.told_at is None or row.request.community == IMPORTED:
                 continue
             name, tally = row.told.model_version, row.tally()
             so_far = records.get(name)
@@ -222,6 +224,40 @@ class MemoryStore:
                 last_told=max(row.told_at, so_far.last_told) if so_far else row.told_at,
             )
         return sorted(records.values(), key=lambda record: record.last_told, reverse=True)
+
+    async def votes(self) -> AsyncIterator[VoteRow]:
+        self._check_available()
+        for row in sorted(self.rows.values(), key=lambda row: row.id):
+            for vote in row.vote_rows():
+                yield vote
+
+    async def import_votes(self, jokes: Sequence[ImportedJoke]) -> ImportCounts:
+        self._check_available()
+        for joke in jokes:
+            check_imported(joke)
+        own = {
+            joke_key(text=row.told.text, model_version=row.told.model_version, told_at=row.told_at)
+            for row in self.rows.values()
+            if row.told is not None
+            and row.told_at is not None
+            and row.request.community != IMPORTED
+        }
+        counts = ImportCounts()
+        for joke in jokes:
+            counts += ImportCounts(own=1) if joke.key in own else self._take_in(joke)
+        return counts
+
+    def _take_in(self, joke: ImportedJoke) -> ImportCounts:
+        known = {row.request.origin: row for row in self._told(IMPORTED)}
+        row = known.get(joke.key) or imported_row(joke, id=len(self.rows) + 1, at=self._clock())
+        self.rows[row.id] = row
+        there = {member: (value, row.voted_at[member]) for member, value in row.votes.items()}
+        wanted = imported_votes(joke, self._hasher)
+        new = {member: (vote.value, vote.voted_at) for member, vote in wanted.items()}
+        row.votes = {member: value for member, (value, _) in new.items()}
+        row.voted_at = {member: at for member, (_, at) in new.items()}
+        changed = {member for member, _ in there.items() ^ new.items()}
+        return ImportCounts(jokes=int(joke.key not in known), votes=len(changed))
 
     async def stats(self, community: Community, member: str) -> Stats:
         self._check_available()

@@ -7,9 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finetune.recipes.recipe import Recipe, RecipeError, read_recipe, recipe_names
+from finetune.recipes.recipe import (
+    Recipe,
+    RecipeError,
+    RetrainingRecipe,
+    read_recipe,
+    recipe_names,
+)
 
-SHIPPED = ["demo", "gpt2", "gpt2-large", "gpt2-medium", "gpt2-xl", "starter"]
+SHIPPED = ["demo", "gpt2", "gpt2-large", "gpt2-medium", "gpt2-xl", "kto", "starter", "upvoted"]
 
 
 def refusal(name: str | Path, *changes: str) -> str:
@@ -43,6 +49,15 @@ def test_gpt2_is_taught_with_the_figures_this_project_began_with(name: str) -> N
     sampling = recipe.sampling
     assert (sampling.first_tokens, sampling.first_top_k, sampling.top_k) == (3, 20, 3)
     assert (sampling.temperature, sampling.top_p) == (1, 1)
+
+
+@pytest.mark.parametrize("name", ["kto", "upvoted"])
+def test_a_recipe_with_votes_is_one_for_retraining(name: str) -> None:
+    recipe = read_recipe(name, ["votes.beta=0.5"])
+    assert isinstance(recipe, RetrainingRecipe)
+    assert (recipe.votes.learning, recipe.votes.beta) == (name, 0.5)
+    assert RetrainingRecipe.model_validate(recipe.model_dump(mode="json")) == recipe
+    assert not isinstance(read_recipe("starter"), RetrainingRecipe)
 
 
 def test_a_recipe_survives_being_recorded() -> None:
@@ -93,6 +108,8 @@ def test_an_unknown_recipe_is_told_which_there_are() -> None:
         (b'method = "dora"', "method: Input should be 'full' or 'lora'."),
         (b"sequences = 1.5", "sequences: "),
         (b"lora = 3", "lora: "),
+        (b"votes = 3", "votes: "),
+        (b'[votes]\nlearning = "ppo"', "votes.learning: "),
     ],
 )
 def test_a_file_that_is_no_recipe_is_refused_with_the_reason(

@@ -4,7 +4,6 @@ The program is started as people start it. Where it dies is drawn from a seed.
 """
 
 import json
-import os
 import random
 import signal
 import subprocess
@@ -21,6 +20,7 @@ from typer.testing import CliRunner
 from finetune.__main__ import app
 from finetune.report.content import HistoryPoint, read_content
 from finetune.training.checkpoints import last_whole_checkpoint
+from tests.finetune.training.programs import signalled
 
 # Two programs are started for each method, and importing what trains takes long on a busy machine.
 pytestmark = pytest.mark.timeout(300)
@@ -52,29 +52,6 @@ def command(recipe: Path, corpus: Path, out: Path, *more: str) -> list[str]:
         *(sys.executable, "-m", "finetune", "train", "--recipe", str(recipe)),
         *("--data", str(corpus), "--out", str(out), "--proof", "0", "--progress", "json", *more),
     ]
-
-
-def environment() -> dict[str, str]:
-    return {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
-
-
-def signalled(
-    arguments: list[str], *, at: int, number: signal.Signals
-) -> "subprocess.CompletedProcess[str]":
-    """The ended program, which got a signal when it reported a step."""
-    with subprocess.Popen(
-        arguments, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        lines = []
-        for line in process.stdout:
-            lines.append(line)
-            if json.loads(line).get("step") == at and json.loads(line)["stage"] == "training":
-                process.send_signal(number)
-                break
-        rest, errors = process.communicate()
-    said = "".join([*lines, rest])
-    return subprocess.CompletedProcess(arguments, process.returncode, said, errors)
 
 
 def finish(arguments: list[str]) -> None:

@@ -1,0 +1,1 @@
+"""The votes as a model learns from them: chosen, weighed, frozen, and passed between instances."""

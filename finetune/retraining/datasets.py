@@ -1,0 +1,128 @@
+"""Votes and replayed jokes as the rows and batches a trainer reads."""
+
+import math
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from datasets import Dataset
+
+from finetune.retraining.examples import VoteExample, mismatched
+from finetune.retraining.likelihood import joke_log_probabilities
+from finetune.retraining.votes import balanced_weights
+from finetune.training.learner import Learner
+from finetune.training.packing import alone, collate
+
+__all__ = ["MISMATCHED", "VotesCollator", "kto_dataset", "reference_log_probabilities", "upvotes"]
+
+MISMATCHED = "mismatched_"
+"""Before the names of the columns that hold the prompt with the joke of another vote."""
+
+_COLUMNS = ("input_ids", "position_ids", "labels")
+
+
+def upvotes(examples: Sequence[VoteExample]) -> Any:
+    """A row for each vote with columns `input_ids`, `position_ids`, `labels` and `weight`."""
+    weights = balanced_weights([each.vote for each in examples], balance=1.0)
+    return Dataset.from_list(
+        [
+            {"number": number, **alone(each.example), "weight": weight}
+            for number, (each, weight) in enumerate(zip(examples, weights, strict=True))
+        ]
+    )
+
+
+def kto_dataset(
+    examples: Sequence[VoteExample], *, learner: Learner, rows: int, balance: float, seed: int
+) -> Any:
+    """Those columns, `liked`, the mismatched row, and what the learner gives both: its reference.
+
+    The learner is still what it was when it began, so no second model is kept in memory; `rows`
+    are read at once.
+    """
+    pairs = [alone(example) for example in mismatched(examples, seed=seed)]
+    own = [alone(each.example) for each in examples]
+    weights = balanced_weights([each.vote for each in examples], balance=balance)
+    reference = reference_log_probabilities(learner, own, rows=rows)
+    others = reference_log_probabilities(learner, pairs, rows=rows)
+    return Dataset.from_list(
+        [
+            {
+                "number": number,
+                **own[number],
+                **{f"{MISMATCHED}{name}": pairs[number][name] for name in _COLUMNS},
+                "liked": each.vote.label,
+                "weight": weights[number],
+                "reference": reference[number],
+                f"{MISMATCHED}reference": others[number],
+            }
+            for number, each in enumerate(examples)
+        ]
+    )
+
+
+@torch.no_grad()
+def reference_log_probabilities(
+    learner: Learner, jokes: Sequence[Mapping[str, list[int]]], *, rows: int
+) -> list[float]:
+    """The log-probability of each joke under the learner as it is now, in order."""
+    model = learner.model
+    was_training = model.training
+    model.eval()
+    found: list[float] = []
+    mixed = torch.autocast(model.device.type, torch.bfloat16, enabled=learner.mixed_precision)
+    try:
+        for start in range(0, len(jokes), rows):
+            batch = collate(
+                [dict(joke) for joke in jokes[start : start + rows]],
+                pad_id=learner.tokenizer.eos_token_id,
+            )
+            on_device = {name: tensor.to(model.device) for name, tensor in batch.items()}
+            with mixed:
+                found += joke_log_probabilities(model, on_device).tolist()
+    finally:
+        model.train(was_training)
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class VotesCollator:
+    """Batches of votes, and after them `share` replayed jokes for each vote.
+
+    The rows of jokes come last; all other tensors [votes] have one figure a vote. Which jokes are
+    replayed depends on the votes of the batch and the seed alone, so a resumed run replays the
+    same. Rows without a weight, which are held-out jokes, are only padded.
+    """
+
+    replay: Sequence[Mapping[str, list[int]]]
+    share: float
+    pad_id: int
+    seed: int
+
+    def __call__(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, torch.Tensor]:
+        """Tensors `input_ids`, `position_ids`, `labels` [rows, length], and all figures."""
+        if "weight" not in rows[0]:
+            return collate(_columns(rows), pad_id=self.pad_id)
+        batch = collate([*_columns(rows), *self._replayed(rows)], pad_id=self.pad_id)
+        figures = ("weight", "liked", "reference", f"{MISMATCHED}reference")
+        batch |= {
+            name: torch.tensor([row[name] for row in rows]) for name in figures if name in rows[0]
+        }
+        if f"{MISMATCHED}labels" in rows[0]:
+            others = collate(_columns(rows, before=MISMATCHED), pad_id=self.pad_id)
+            batch |= {f"{MISMATCHED}{name}": tensor for name, tensor in others.items()}
+        return batch
+
+    def _replayed(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, list[int]]]:
+        wanted = min(math.ceil(len(rows) * self.share), len(self.replay))
+        votes = ",".join(str(row["number"]) for row in rows)
+        chance = random.Random(f"{self.seed}:{votes}")  # noqa: S311 - no secret
+        return _columns(
+            [self.replay[place] for place in chance.sample(range(len(self.replay)), wanted)]
+        )
+
+
+def _columns(rows: Sequence[Mapping[str, Any]], *, before: str = "") -> list[dict[str, list[int]]]:
+    return [{name: row[f"{before}{name}"] for name in _COLUMNS} for row in rows]
