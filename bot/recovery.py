@@ -29,11 +29,14 @@ class Recovery:
         """Answer every request, or close those nobody can hear; returns how many were answered.
 
         A joke that may not have arrived is handed to its front-end again. No front-end waits for
-        another, which may be out of reach for hours.
+        another, which may be out of reach for hours. What belongs to front-ends that this process
+        has not is left to one that has: a `chat` must not give up what `run` owes.
         """
-        undelivered = [self._delivered(joke) for joke in await self._service.undelivered()]
-        pending = [self._answered(request) for request in await self._service.orphans()]
-        return sum(await asyncio.gather(*undelivered, *pending))
+        undelivered = await self._service.undelivered(self._fronts)
+        pending = await self._service.orphans(self._fronts)
+        return sum(
+            await asyncio.gather(*map(self._delivered, undelivered), *map(self._answered, pending))
+        )
 
     async def _delivered(self, undelivered: UndeliveredJoke) -> bool:
         try:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -143,13 +143,13 @@ class JokeService:
         """Erase a member's votes and links; returns how many votes there were."""
         return await self._store.forget(front, member)
 
-    async def orphans(self) -> Sequence[PendingRequest]:
+    async def orphans(self, fronts: Collection[str] | None = None) -> Sequence[PendingRequest]:
         """The requests that a dead bot process left behind; each is to be resumed or given up."""
-        return await self._store.orphans()
+        return await self._store.orphans(fronts)
 
-    async def undelivered(self) -> Sequence[UndeliveredJoke]:
+    async def undelivered(self, fronts: Collection[str] | None = None) -> Sequence[UndeliveredJoke]:
         """The jokes that a dead bot process told without knowing that they arrived."""
-        return await self._store.undelivered()
+        return await self._store.undelivered(fronts)
 
     async def resume(self, pending: PendingRequest) -> Answer:
         """Answer a request from before a restart."""

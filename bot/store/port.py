@@ -267,16 +267,20 @@ class Store(Protocol):
         It holds for every community of the front-end.
         """
 
-    async def orphans(self) -> Sequence[PendingRequest]:
+    async def orphans(self, fronts: Collection[str] | None = None) -> Sequence[PendingRequest]:
         """Adopt the pending rows whose owner process is gone, oldest first, and return them.
 
+        Only those of communities of some `fronts`, if they are given.
         Adopted rows belong to this process, so two processes never recover the same request.
         The platform's id of a member is never stored, so `request.member` is the keyed hash here,
         or empty when the member has asked to be forgotten since.
         """
 
-    async def undelivered(self) -> Sequence[UndeliveredJoke]:
-        """Adopt the told jokes whose owner process is gone before they were known to arrive."""
+    async def undelivered(self, fronts: Collection[str] | None = None) -> Sequence[UndeliveredJoke]:
+        """Adopt the told jokes whose owner process is gone before they were known to arrive.
+
+        Only those of communities of some `fronts`, if they are given.
+        """
 
     async def delivered(self, joke_id: int) -> None:
         """Note that a told joke need not be delivered any more."""

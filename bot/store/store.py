@@ -247,18 +247,22 @@ class SqlStore:
             lambda c: writes.erase_member(c, hashed, front=front, place=member)
         )
 
-    async def orphans(self) -> Sequence[PendingRequest]:
+    async def orphans(self, fronts: Collection[str] | None = None) -> Sequence[PendingRequest]:
         if not (dead := await self._dead_owners()):
             return []
         return await self._writer.write(
-            lambda connection: writes.adopt(connection, of=dead, by=self._instance.id)
+            lambda connection: writes.adopt(
+                connection, of=dead, by=self._instance.id, fronts=fronts
+            )
         )
 
-    async def undelivered(self) -> Sequence[UndeliveredJoke]:
+    async def undelivered(self, fronts: Collection[str] | None = None) -> Sequence[UndeliveredJoke]:
         if not (dead := await self._dead_owners()):
             return []
         return await self._writer.write(
-            lambda connection: writes.adopt_undelivered(connection, of=dead, by=self._instance.id)
+            lambda connection: writes.adopt_undelivered(
+                connection, of=dead, by=self._instance.id, fronts=fronts
+            )
         )
 
     async def delivered(self, joke_id: int) -> None:

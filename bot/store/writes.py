@@ -135,16 +135,18 @@ def erase_member(connection: sa.Connection, member: str, *, front: str, place: s
     return erased
 
 
-def adopt(connection: sa.Connection, *, of: Collection[str], by: str) -> Sequence[PendingRequest]:
+def adopt(
+    connection: sa.Connection, *, of: Collection[str], by: str, fronts: Collection[str] | None
+) -> Sequence[PendingRequest]:
     """Hand the pending rows of dead owners to a living one and return them, oldest first."""
-    theirs = jokes.c.owner.in_(of)
     rows = connection.execute(
         sa.select(jokes, communities.c.front, communities.c.key)
         .join(communities, communities.c.id == jokes.c.community_id)
-        .where(theirs)
+        .where(jokes.c.owner.in_(of), _on(fronts))
         .order_by(jokes.c.asked_at, jokes.c.id)
     ).all()
-    connection.execute(sa.update(jokes).where(theirs).values(owner=by))
+    adopted = jokes.c.id.in_([row.id for row in rows])
+    connection.execute(sa.update(jokes).where(adopted).values(owner=by))
     return [
         PendingRequest(
             joke_id=row.id,
@@ -163,18 +165,18 @@ def adopt(connection: sa.Connection, *, of: Collection[str], by: str) -> Sequenc
 
 
 def adopt_undelivered(
-    connection: sa.Connection, *, of: Collection[str], by: str
+    connection: sa.Connection, *, of: Collection[str], by: str, fronts: Collection[str] | None
 ) -> Sequence[UndeliveredJoke]:
     """Hand the deliveries of dead owners to a living one and return them, oldest first."""
-    theirs = outbox.c.owner.in_(of)
     rows = connection.execute(
         sa.select(jokes, outbox.c.address.label("goes_to"), communities.c.front)
         .join(outbox, outbox.c.joke_id == jokes.c.id)
         .join(communities, communities.c.id == jokes.c.community_id)
-        .where(theirs)
+        .where(outbox.c.owner.in_(of), _on(fronts))
         .order_by(jokes.c.id)
     ).all()
-    connection.execute(sa.update(outbox).where(theirs).values(owner=by))
+    adopted = outbox.c.joke_id.in_([row.id for row in rows])
+    connection.execute(sa.update(outbox).where(adopted).values(owner=by))
     return [
         UndeliveredJoke(
             front=row.front,
@@ -191,6 +193,10 @@ def adopt_undelivered(
         )
         for row in rows
     ]
+
+
+def _on(fronts: Collection[str] | None) -> sa.ColumnElement[bool]:
+    return sa.true() if fronts is None else communities.c.front.in_(fronts)
 
 
 def _insert_request() -> sa.Insert:

@@ -74,9 +74,8 @@ async def test_the_oldest_request_is_answered_first() -> None:
     [
         replace(REQUEST, address=None),
         replace(REQUEST, address="chat that is gone"),
-        replace(REQUEST, community=Community(front="another", key="here")),
     ],
-    ids=["no address", "address gone", "front-end not running"],
+    ids=["no address", "address gone"],
 )
 async def test_a_request_nobody_would_hear_is_closed_without_making_a_joke(
     request_: JokeRequest,
@@ -87,6 +86,15 @@ async def test_a_request_nobody_would_hear_is_closed_without_making_a_joke(
     assert await recover(store, front) == 0
     assert front.delivered == {}
     assert reasons(store) == [Reason.LOST]
+
+
+async def test_a_request_of_a_front_end_this_process_has_not_waits_for_one_that_has() -> None:
+    store = await left_behind(REQUEST)
+    assert await recover(store, MemoryFront(name="another")) == 0
+    assert store.rows[1].state == "pending"
+    front = MemoryFront()
+    assert await recover(store.successor(), front, drawn(BULL)) == 1
+    assert list(front.delivered) == ["chat 1"]
 
 
 async def test_a_chat_that_breaks_does_not_keep_the_others_from_their_answers(

@@ -293,21 +293,28 @@ class MemoryStore:
             del self.records.shown[post]
         return erased
 
-    async def orphans(self) -> Sequence[PendingRequest]:
+    async def orphans(self, fronts: Collection[str] | None = None) -> Sequence[PendingRequest]:
         self._check_available()
         adopted = [
-            row for row in self.rows.values() if row.state == "pending" and row.owner is not self
+            row
+            for row in self.rows.values()
+            if row.state == "pending" and row.owner is not self and _is_on(row, fronts)
         ]
         for row in adopted:
             row.owner = self
         adopted.sort(key=lambda row: (row.asked_at, row.id))
         return [PendingRequest(joke_id=row.id, request=row.request) for row in adopted]
 
-    async def undelivered(self) -> Sequence[UndeliveredJoke]:
+    async def undelivered(self, fronts: Collection[str] | None = None) -> Sequence[UndeliveredJoke]:
         self._check_available()
         found = []
         for row in self.rows.values():
-            if row.delivery is None or row.told is None or row.teller is self:
+            if (
+                row.delivery is None
+                or row.told is None
+                or row.teller is self
+                or not _is_on(row, fronts)
+            ):
                 continue
             row.teller = self
             joke = Joke(
@@ -355,3 +362,7 @@ class MemoryStore:
     def _let_go(row: Row) -> None:
         row.owner = None
         row.request = replace(row.request, address=None)
+
+
+def _is_on(row: Row, fronts: Collection[str] | None) -> bool:
+    return fronts is None or row.request.community.front in fronts

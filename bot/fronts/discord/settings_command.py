@@ -97,6 +97,10 @@ class SettingsCommand:
             settings = await self._core.communities.change(visit.community, **choices)
             words = self._core.languages.of(settings.language, str(visit.interaction.locale))
         lines = Wording(words=words).settings(settings)
+        if settings.tier is Tier.ADULT:
+            lines.append(
+                words.say("Jokes for adults are told only in channels marked as age-restricted.")
+            )
         if settings.admin_channel:
             place = f"<#{settings.admin_channel}>"
             lines.append(words.say("Reports go to: {place}", place=place))
