@@ -42,7 +42,7 @@ class Shortage:
             "upvote": self.missing_up,
             "downvote": self.missing_down,
         }
-        wanted = [f"{counted(number, kind)} more" for kind, number in kinds.items() if number]
+        wanted = [counted(number, f"more {kind}") for kind, number in kinds.items() if number]
         there = counted(self.votes, "vote")
         verb = "is" if self.votes == 1 else "are"
         if not wanted:

@@ -58,10 +58,10 @@ def test_the_same_joke_told_twice_is_on_one_side() -> None:
     ("up", "down", "sentence"),
     [
         (60, 40, "There are 100 votes, which is enough to learn from."),
-        (1, 0, "There is 1 vote to learn from; needed: at least 99 votes more and 4 upvotes more"),
-        (60, 37, "There are 97 votes to learn from; needed: at least 3 votes more."),
-        (120, 0, "There are 120 votes to learn from; needed: at least 5 downvotes more."),
-        (4, 120, "There are 124 votes to learn from; needed: at least 1 upvote more."),
+        (1, 0, "There is 1 vote to learn from; needed: at least 99 more votes and 4 more upvotes"),
+        (60, 37, "There are 97 votes to learn from; needed: at least 3 more votes."),
+        (120, 0, "There are 120 votes to learn from; needed: at least 5 more downvotes."),
+        (4, 120, "There are 124 votes to learn from; needed: at least 1 more upvote."),
     ],
 )
 def test_it_is_said_how_many_votes_are_missing(up: int, down: int, sentence: str) -> None:

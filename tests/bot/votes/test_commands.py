@@ -44,7 +44,7 @@ def test_the_summary_says_what_is_there_and_what_is_missing(program: Program) ->
     assert lines["heaviest member"] == "33.3% of all votes, 33.3% of the weight"
     assert lines["set aside, hidden or found offensive"] == "3 votes"
     assert lines["to learn from"] == (
-        "There are 9 votes to learn from; needed: at least 41 votes more."
+        "There are 9 votes to learn from; needed: at least 41 more votes."
     )
 
 

@@ -141,8 +141,8 @@ def test_the_clique_is_held_down_in_what_is_learned_from(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("rows", "sentence"),
     [
-        ([], "There are 0 votes to learn from; needed: at least 100 votes more"),
-        ([vote(n) for n in range(1, 121)], "needed: at least 5 downvotes more"),
+        ([], "There are 0 votes to learn from; needed: at least 100 more votes"),
+        ([vote(n) for n in range(1, 121)], "needed: at least 5 more downvotes"),
     ],
     ids=["none", "one kind"],
 )
