@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from tests.campaigns.bot_process import BotProcess
+from tests.campaigns.chat_bot import chat_bot
 from tests.campaigns.outcome import Outcome
 from tests.campaigns.stage import Stage
 from tests.platforms.discord.server import DiscordServer
@@ -14,7 +14,6 @@ from tests.platforms.telegram import TelegramServer
 __all__ = ["run"]
 
 _WAITS = (1, 30, 209)
-_START_SECONDS = 120.0
 _GRACE_SECONDS = 30.0
 _MORE_SECONDS = 60.0
 
@@ -33,31 +32,12 @@ async def run(stage: Stage) -> Outcome:
     """One question for each platform and wait; the two platforms at the same time."""
     stage.say(f"bad days: told to wait {', '.join(map(str, _WAITS))} s by both platforms")
     async with DiscordServer() as discord, TelegramServer() as telegram:
-        places = {
-            "discord.rest_url": discord.rest_url,
-            "discord.gateway_url": discord.gateway_url,
-            "telegram.base_url": telegram.base_url,
-        }
-        bot = await BotProcess.start(
-            config=stage.configuration(places),
-            data=stage.data,
-            log=stage.log,
-            PUNCHLINE_DISCORD__TOKEN=discord.token,
-            PUNCHLINE_TELEGRAM__TOKEN=telegram.token,
-        )
-        try:
-            await discord.connected(seconds=_START_SECONDS)
-            await telegram.polled(seconds=_START_SECONDS)
-            await discord.until(
-                lambda: "joke" in discord.commands.registered(), seconds=_START_SECONDS
-            )
+        async with chat_bot(stage, discord=discord, telegram=telegram, changes={}) as bot:
             asked = await asyncio.gather(
                 _each(lambda seconds: _ask_on_discord(discord, seconds)),
                 _each(lambda seconds: _ask_on_telegram(telegram, seconds)),
             )
             status = await bot.terminate(seconds=_GRACE_SECONDS)
-        finally:
-            await bot.kill()
         impatient = discord.faults.impatient
     answered = [each for platform in asked for each in platform]
     early = [each for each in answered if each.seconds < each.asked_to_wait]

@@ -4,10 +4,9 @@ import asyncio
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from tests.bench.measure import percentile
-from tests.campaigns.bot_process import BotProcess
+from tests.campaigns.chat_bot import chat_bot
 from tests.campaigns.chat_members import (
     Ledger,
     Member,
@@ -15,8 +14,9 @@ from tests.campaigns.chat_members import (
     members_of_telegram,
 )
 from tests.campaigns.evidence import Evidence
+from tests.campaigns.memory import Memory
 from tests.campaigns.outcome import Outcome
-from tests.campaigns.processes import children, growth, resident
+from tests.campaigns.processes import growth
 from tests.campaigns.stage import Stage
 from tests.campaigns.waiting import until
 from tests.platforms.discord.server import DiscordServer
@@ -29,32 +29,13 @@ _GUILDS = 10
 _IN_A_GROUP = 4
 _JOKES_EACH = 26
 _JOKES_OF_A_GROUP = 4
-_START_SECONDS = 120.0
 _SETTLE_SECONDS = 120.0
 _GRACE_SECONDS = 30.0
-_LOOK_EVERY_SECONDS = 1.0
 _SETTINGS: dict[str, str | float] = {
     "queue.capacity": 256,
     "queue.deadline_seconds": 240.0,
     "discord.presence": False,
 }
-
-
-@dataclass(kw_only=True)
-class _Memory:
-    """Resident MiB of the bot and of its worker, at some seconds."""
-
-    seconds: list[float] = field(default_factory=list)
-    bot: list[float] = field(default_factory=list)
-    worker: list[float] = field(default_factory=list)
-
-    async def watch(self, pid: int) -> None:
-        """Look again and again until cancelled."""
-        while True:
-            self.seconds.append(time.monotonic())
-            self.bot.append(resident(pid))
-            self.worker.append(sum(map(resident, children(pid))))
-            await asyncio.sleep(_LOOK_EVERY_SECONDS)
 
 
 async def run(stage: Stage) -> Outcome:
@@ -65,37 +46,16 @@ async def run(stage: Stage) -> Outcome:
         DiscordServer(keep_requests=False) as discord,
         TelegramServer(keep_requests=False) as telegram,
     ):
-        memory = _Memory()
+        memory = Memory()
         people = _people(discord, telegram, ledgers, stage.random)
-        places = {
-            "discord.rest_url": discord.rest_url,
-            "discord.gateway_url": discord.gateway_url,
-            "telegram.base_url": telegram.base_url,
-        }
-        bot = await BotProcess.start(
-            config=stage.configuration({**_SETTINGS, **places}),
-            data=stage.data,
-            log=stage.log,
-            PUNCHLINE_DISCORD__TOKEN=discord.token,
-            PUNCHLINE_TELEGRAM__TOKEN=telegram.token,
-        )
-        try:
-            await discord.connected(seconds=_START_SECONDS)
-            await telegram.polled(seconds=_START_SECONDS)
-            await discord.until(
-                lambda: "joke" in discord.commands.registered(), seconds=_START_SECONDS
-            )
-            watching = asyncio.create_task(memory.watch(bot.pid))
-            began = time.monotonic()
-            await asyncio.gather(*(_keep_asking(member, times) for member, times in people))
-            took = time.monotonic() - began
+        async with chat_bot(stage, discord=discord, telegram=telegram, changes=_SETTINGS) as bot:
             evidence = Evidence(stage.data)
-            await _settled(evidence, ledgers)
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
+            async with memory.watched(bot.pid):
+                began = time.monotonic()
+                await asyncio.gather(*(_keep_asking(member, times) for member, times in people))
+                took = time.monotonic() - began
+                await _settled(evidence, ledgers)
             status = await bot.terminate(seconds=_GRACE_SECONDS)
-        finally:
-            await bot.kill()
     return _outcome(ledgers, memory, evidence=evidence, took=took, status=status)
 
 
@@ -140,7 +100,7 @@ def _missing(evidence: Evidence, ledgers: dict[str, Ledger]) -> int:
 
 def _outcome(
     ledgers: dict[str, Ledger],
-    memory: _Memory,
+    memory: Memory,
     *,
     evidence: Evidence,
     took: float,

@@ -3,13 +3,13 @@
 import asyncio
 import time
 from collections import Counter
-from dataclasses import dataclass, field
 
 from tests.bench.measure import percentile
 from tests.campaigns.bot_process import BotProcess, Gone
 from tests.campaigns.evidence import Evidence
+from tests.campaigns.memory import Memory
 from tests.campaigns.outcome import Outcome
-from tests.campaigns.processes import children, growth, resident
+from tests.campaigns.processes import growth
 from tests.campaigns.stage import Stage
 
 __all__ = ["run"]
@@ -17,42 +17,22 @@ __all__ = ["run"]
 _PEOPLE = 16
 _TOPICS = ("cats", "dogs", "the moon", "computers", "fish", "bears", "bread", "music")
 _VOTE_EVERY = 5
-_LOOK_EVERY_SECONDS = 1.0
 _GRACE_SECONDS = 30.0
 _SETTINGS = {"queue.per_member": 2 * _PEOPLE}
-
-
-@dataclass(kw_only=True)
-class _Samples:
-    """Memory in MiB of the bot and of its workers together, at some seconds."""
-
-    seconds: list[float] = field(default_factory=list)
-    bot: list[float] = field(default_factory=list)
-    worker: list[float] = field(default_factory=list)
-
-    async def take(self, pid: int) -> None:
-        """Look again and again until cancelled."""
-        while True:
-            self.seconds.append(time.monotonic())
-            self.bot.append(resident(pid))
-            self.worker.append(sum(map(resident, children(pid))))
-            await asyncio.sleep(_LOOK_EVERY_SECONDS)
 
 
 async def run(stage: Stage) -> Outcome:
     """Everybody is answered all the time, and memory is reported for people to judge."""
     stage.say(f"soak: {_PEOPLE} people for {stage.seconds:.0f} s")
     config = stage.configuration(_SETTINGS)
-    samples, waits, counts = _Samples(), list[float](), Counter[str]()
+    samples, waits, counts = Memory(), list[float](), Counter[str]()
     bot = await BotProcess.start(config=config, data=stage.data, log=stage.log)
     try:
         await _first_joke(bot)
         ends = time.monotonic() + stage.seconds
-        sampling = asyncio.create_task(samples.take(bot.pid))
         talking = [_talk(bot, person, ends, waits, counts) for person in range(_PEOPLE)]
-        await asyncio.gather(*talking)
-        sampling.cancel()
-        await asyncio.gather(sampling, return_exceptions=True)
+        async with samples.watched(bot.pid):
+            await asyncio.gather(*talking)
         status = await bot.terminate(seconds=_GRACE_SECONDS)
     finally:
         await bot.kill()
