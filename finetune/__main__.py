@@ -5,8 +5,10 @@ import typer
 from finetune.commands.base import base
 from finetune.commands.device import device
 from finetune.commands.evaluate import evaluate
+from finetune.commands.gate import gate
 from finetune.commands.memory import memory
 from finetune.commands.prepare import prepare
+from finetune.commands.publish import publish
 from finetune.commands.report import report
 from finetune.commands.retrain import retrain
 from finetune.commands.sample import sample
@@ -20,7 +22,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (prepare, train, retrain, evaluate, report, sample, memory, base, device):
+for command in (
+    *(prepare, train, retrain, gate, evaluate),
+    *(publish, report, sample, memory, base, device),
+):
     app.command()(command)
 
 

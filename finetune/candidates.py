@@ -10,10 +10,12 @@ class Candidate:
     """One decoded joke before anyone has looked at it.
 
     `score` is the model's mean log-probability per token (nats); `complete` says that the model
-    ended the joke itself.
+    ended the joke itself. `features` are what the model makes of the joke, float16 numbers in
+    little-endian order, or None where an engine gives none.
     """
 
     text: str
     tokens: int
     score: float
     complete: bool
+    features: bytes | None = None

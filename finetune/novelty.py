@@ -48,6 +48,12 @@ class NoveltyIndex:
         return cls(np.unique(np.frombuffer(hashes, dtype=np.uint64)))
 
     @classmethod
+    def of_version(cls, directory: Path) -> "NoveltyIndex | None":
+        """What a version was taught, or None where it came without. Raises `BrokenVersionError`."""
+        path = directory / NOVELTY
+        return cls.load(path) if path.is_file() else None
+
+    @classmethod
     def load(cls, path: Path) -> "NoveltyIndex":
         """Read an index. Raises `BrokenVersionError`."""
         try:
@@ -64,6 +70,10 @@ class NoveltyIndex:
                 f"{path} is no index of training jokes ({error}); train the version again."
             ) from error
         return cls(hashes)
+
+    def joined(self, other: "NoveltyIndex") -> "NoveltyIndex":
+        """An index of the jokes of both."""
+        return NoveltyIndex(np.union1d(self._hashes, other._hashes))
 
     def save(self, path: Path) -> None:
         """Write the index as a safetensors file of `len(self)` times five bytes."""

@@ -14,12 +14,17 @@ __all__ = ["Choice", "Selector"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Choice:
-    """A candidate fit to be told; equal fingerprints are the same joke."""
+    """A candidate fit to be told; equal fingerprints are the same joke.
+
+    `on_topic` says that it mentions the topic, or that there is none.
+    """
 
     text: str
     fingerprint: str
     tokens: int
     score: float
+    on_topic: bool = True
+    features: bytes | None = None
 
 
 class Selector:
@@ -45,13 +50,11 @@ class Selector:
         """
         fit: dict[str, Choice] = {}
         for candidate in candidates:
-            choice = self._presented(candidate, opening)
+            choice = self._presented(candidate, opening, topic)
             if choice is not None and self._is_own(choice, opening):
                 fit.setdefault(choice.fingerprint, choice)
         ordered = sorted(
-            fit.values(),
-            key=lambda choice: (topic is None or mentions(choice.text, topic), choice.score),
-            reverse=True,
+            fit.values(), key=lambda choice: (choice.on_topic, choice.score), reverse=True
         )
         verdicts = self._moderator.verdicts([choice.text for choice in ordered], tier=self._tier)
         return [
@@ -62,7 +65,9 @@ class Selector:
         """Whether a topic or an opening is fit for the tier."""
         return self._moderator.allows_prompt(text, tier=self._tier)
 
-    def _presented(self, candidate: Candidate, opening: str | None) -> Choice | None:
+    def _presented(
+        self, candidate: Candidate, opening: str | None, topic: str | None
+    ) -> Choice | None:
         text = presentable(candidate.text, opening=opening) if candidate.complete else None
         if text is None:
             return None
@@ -71,6 +76,8 @@ class Selector:
             fingerprint=fingerprint(text),
             tokens=candidate.tokens,
             score=candidate.score,
+            on_topic=topic is None or mentions(text, topic),
+            features=candidate.features,
         )
 
     def _is_own(self, choice: Choice, opening: str | None) -> bool:

@@ -126,6 +126,15 @@ class Template:
         prefix = tokenizer.decode(before, skip_special_tokens=True)
         return opening + whole.removeprefix(prefix).rstrip()
 
+    def told_joke(self, tokenizer: Tokenizer, text: str, *, opening: str | None) -> list[int]:
+        """The token ids with which `prompt`, given the same opening, goes on to be this joke."""
+        begun = opening is not None and text.startswith(opening)
+        rest = text[len(opening or "") :] if begun else text
+        glued = begun or self.kind is TemplateKind.CHAT_EXAMPLES
+        written = rest if glued else f" {rest}"
+        limitless = len(written.encode(errors="replace")) + 1
+        return _member_tokens(tokenizer, written, limit=limitless)
+
     def taught_joke(self, tokenizer: Tokenizer, text: str, *, opened: bool = False) -> list[int]:
         """The token ids a model is taught to write after a prompt: the joke and its end.
 

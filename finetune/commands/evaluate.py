@@ -62,6 +62,7 @@ def evaluate(
     if out.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(out))
     from finetune.evaluation.examination import Examination
+    from finetune.evaluation.measure import Measure
     from finetune.evaluation.result import write_comparison
     from finetune.evaluation.table import evaluation_table
     from finetune.models import choose_device, choose_dtype
@@ -70,16 +71,18 @@ def evaluate(
     chosen = choose_device(device)
     with reporting(progress, "reading") as show:
         examination = Examination(
-            held_out=held_out,
-            moderator=Moderator.load(),
-            jokes=jokes,
-            topics=topics,
-            loss_jokes=limit or None,
-            seed=seed,
+            measure=Measure(
+                held_out=held_out,
+                moderator=Moderator.load(),
+                jokes=jokes,
+                topics=topics,
+                loss_jokes=limit or None,
+                seed=seed,
+                progress=show,
+            ),
             cache=cache or default_cache(os.environ),
             device=chosen,
             dtype=choose_dtype(dtype, chosen),
-            progress=show,
         )
         comparison = examination.of(versions, other=against)
     settings = {

@@ -9,7 +9,8 @@ import typer
 from finetune.artifacts import BrokenVersionError
 from finetune.bases import BaseModelError, default_cache
 from finetune.commands.failing import failing_plainly
-from finetune.commands.teaching import teach_showing
+from finetune.commands.teaching import ThreadsOption, teach_showing
+from finetune.commands.tied import TiedOption
 from finetune.corpus.jokes import CorpusError
 from finetune.progress import ProgressStyle
 from finetune.recipes.recipe import RecipeError, RetrainingRecipe, read_recipe
@@ -30,7 +31,9 @@ def retrain(
         list[str], typer.Option(help="A prepared corpus, or raw joke files (may be repeated).")
     ],
     out: Annotated[Path, typer.Option(help="The version to make.")],
-    recipe: Annotated[str, typer.Option(help="kto, upvoted, or a .toml with [votes].")] = "kto",
+    recipe: Annotated[str, typer.Option(help="taste, kto, upvoted, or a .toml with [votes].")] = (
+        "taste"
+    ),
     change: Annotated[
         list[str] | None, typer.Option("--set", help="Change the recipe: votes.beta=0.2")
     ] = None,
@@ -42,6 +45,8 @@ def retrain(
     restart: Annotated[bool, typer.Option(help="Lose an unfinished run and begin again.")] = False,
     cache: Annotated[Path | None, typer.Option(help="Where base weights are kept.")] = None,
     progress: Annotated[ProgressStyle, typer.Option()] = ProgressStyle.BAR,
+    threads: ThreadsOption = 0,
+    tied: TiedOption = False,
 ) -> None:
     """Teach a version what was liked and what was not, without forgetting the jokes it knows.
 
@@ -53,11 +58,8 @@ def retrain(
     chosen = read_recipe(recipe, change or ())
     if not isinstance(chosen, RetrainingRecipe):
         raise RecipeError(f"Recipe {recipe} does not learn from votes; it has no section [votes].")
-    settings = chosen.votes
     given = read_votes(votes)
-    given.require(
-        liked=settings.fewest, disliked=settings.fewest if settings.learning == "kto" else 0
-    )
+    given.require(liked=chosen.votes.fewest, disliked=chosen.votes.fewest_disliked)
     from finetune.corpus.preparation import PrepareOptions
     from finetune.training.teaching import Lesson
 
@@ -76,4 +78,6 @@ def retrain(
         device=device,
         proof=proof,
         progress=progress,
+        threads=threads,
+        tied=tied,
     )

@@ -10,7 +10,8 @@ from finetune.artifacts import BrokenVersionError
 from finetune.bases import BaseModelError, default_cache
 from finetune.commands.failing import failing_plainly
 from finetune.commands.prepare import TierOption, tier_of
-from finetune.commands.teaching import teach_showing
+from finetune.commands.teaching import ThreadsOption, teach_showing
+from finetune.commands.tied import TiedOption
 from finetune.corpus.jokes import CorpusError
 from finetune.progress import ProgressStyle
 from finetune.recipes.recipe import RecipeError, RetrainingRecipe, read_recipe
@@ -42,6 +43,8 @@ def train(
     restart: Annotated[bool, typer.Option(help="Lose an unfinished run and begin again.")] = False,
     cache: Annotated[Path | None, typer.Option(help="Where base weights are kept.")] = None,
     progress: Annotated[ProgressStyle, typer.Option()] = ProgressStyle.BAR,
+    threads: ThreadsOption = 0,
+    tied: TiedOption = False,
 ) -> None:
     """Teach a model jokes and write the result as a verified model version with a report.
 
@@ -70,4 +73,6 @@ def train(
         device=device,
         proof=proof,
         progress=progress,
+        threads=threads,
+        tied=tied,
     )

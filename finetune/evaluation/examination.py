@@ -6,13 +6,9 @@ from pathlib import Path
 
 import torch
 
-from finetune.evaluation.adherence import evaluation_topics
-from finetune.evaluation.evaluate import evaluate, evaluate_real
-from finetune.evaluation.held_out import HeldOut
+from finetune.evaluation.measure import Measure
 from finetune.evaluation.result import Comparison, Evaluation, against
-from finetune.moderation import Moderator
-from finetune.novelty import NOVELTY, NoveltyIndex
-from finetune.progress import Progress
+from finetune.novelty import NoveltyIndex
 from finetune.versions import find_version, open_version
 
 __all__ = ["Examination"]
@@ -20,21 +16,12 @@ __all__ = ["Examination"]
 
 @dataclass(frozen=True, kw_only=True)
 class Examination:
-    """What all versions are measured with; `cache` keeps base weights.
+    """All versions are measured alike; `cache` keeps base weights."""
 
-    `loss_jokes` of the held-out jokes are used for the loss, or all, and so many `topics`.
-    """
-
-    held_out: HeldOut
-    moderator: Moderator
-    jokes: int
-    topics: int
-    loss_jokes: int | None
-    seed: int
+    measure: Measure
     cache: Path
     device: torch.device
     dtype: torch.dtype
-    progress: Progress
 
     def of(self, names: Sequence[str], *, other: str | None) -> Comparison:
         """Measure every version once; only one is in memory at a time.
@@ -48,16 +35,16 @@ class Examination:
         reference = found[other] if other else None
         versions = [found[name] for name in dict.fromkeys(names) if name != other]
         if reference:
-            versions = [against(version, reference, seed=self.seed) for version in versions]
+            seed = self.measure.seed
+            versions = [against(version, reference, seed=seed) for version in versions]
+        known = self.measure.held_out.novelty or next(iter(novelty.values()))
         return Comparison(
-            versions=versions, other=reference, real=self._real(next(iter(novelty.values())))
+            versions=versions, other=reference, real=self.measure.of_real(novelty=known)
         )
 
     def _novelty(self, name: str) -> NoveltyIndex | None:
-        """The index a version carries, or else that of the corpus."""
-        found = find_version(name, cache=self.cache, progress=self.progress)
-        path = found.directory / NOVELTY
-        return NoveltyIndex.load(path) if path.is_file() else self.held_out.novelty
+        found = find_version(name, cache=self.cache, progress=self.measure.progress)
+        return self.measure.novelty(found.directory)
 
     def _version(self, name: str, novelty: NoveltyIndex | None) -> Evaluation:
         loaded = open_version(
@@ -65,27 +52,6 @@ class Examination:
             cache=self.cache,
             device=self.device,
             dtype=self.dtype,
-            progress=self.progress,
+            progress=self.measure.progress,
         )
-        return evaluate(
-            loaded,
-            held_out=self.held_out.jokes,
-            moderator=self.moderator,
-            training=novelty,
-            training_jokes=self.held_out.training_jokes(),
-            jokes=self.jokes,
-            topics=evaluation_topics(self.topics),
-            loss_jokes=self.loss_jokes,
-            seed=self.seed,
-            progress=self.progress,
-        )
-
-    def _real(self, novelty: NoveltyIndex | None) -> Evaluation:
-        return evaluate_real(
-            self.held_out.jokes,
-            moderator=self.moderator,
-            training=self.held_out.novelty or novelty,
-            training_jokes=self.held_out.training_jokes(),
-            jokes=self.jokes,
-            seed=self.seed,
-        )
+        return self.measure.of(loaded, novelty=novelty)

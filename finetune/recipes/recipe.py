@@ -13,6 +13,7 @@ __all__ = [
     "RecipeError",
     "RetrainingRecipe",
     "SamplingRecipe",
+    "TasteRecipe",
     "VotesRecipe",
     "read_recipe",
     "recipe_names",
@@ -94,14 +95,30 @@ class Recipe(_Part):
     sampling: SamplingRecipe = SamplingRecipe()
 
 
+class TasteRecipe(_Part):
+    """How a taste is learned from the votes before the model is taught.
+
+    `caution` is how strongly its slopes are held at zero. The jokes that an epoch replays are the
+    best of `choice` times as many of the corpus. Where it has fewer than `own` times as many, the
+    version tells the rest itself.
+    """
+
+    caution: Annotated[float, Field(gt=0)] = 1000.0
+    choice: Annotated[float, Field(ge=1, le=100)] = 5.0
+    own: Annotated[float, Field(ge=0, le=100)] = 2.5
+
+
 class VotesRecipe(_Part):
     """How votes are learned from: by KTO, or by teaching only what was liked.
 
+    With a `taste` the votes say what it thinks of their jokes, and the replay is to its liking.
+
     A step reads `sequences` × `accumulation` votes, and for each of them `replayed` jokes of the
-    corpus, whose loss counts `replay` times. Training ends when the held-out loss has risen by the
-    share `forgetting`. `fewest` votes are needed of each kind that is learned from. `beta` and
-    `balance` are of KTO: how strongly the parent is held on to (weaker lets go), and how much all
-    liked jokes weigh against all disliked ones.
+    corpus, whose loss counts `replay` times. In the end the weights are drawn back as far as is
+    needed for the held-out loss to have risen by no more than the share `forgetting`. `fewest`
+    votes are needed of each kind that is learned from. `beta` and `balance` are of KTO: how
+    strongly the parent is held on to (weaker lets go), and how much all liked jokes weigh against
+    all disliked ones.
     """
 
     learning: Literal["kto", "upvoted"]
@@ -111,6 +128,12 @@ class VotesRecipe(_Part):
     replayed: Annotated[float, Field(ge=0, le=16)] = 1.0
     forgetting: Annotated[float, Field(gt=0, le=10)] = 0.05
     fewest: Annotated[int, Field(ge=2)] = 10
+    taste: TasteRecipe | None = None
+
+    @property
+    def fewest_disliked(self) -> int:
+        """How many votes against are needed: none where only what was liked is looked at."""
+        return self.fewest if self.learning == "kto" or self.taste else 0
 
 
 class RetrainingRecipe(Recipe):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,28 +17,46 @@ from finetune.report.rendering import markdown_text, render
 from finetune.report.tables import metric_table, tables_of
 from finetune.template import Template, TemplateKind
 
-__all__ = ["write_card"]
+__all__ = ["Edition", "hub_id", "write_card"]
 
 _LICENCES = {"HuggingFaceTB/": "apache-2.0", "openai-community/": "mit"}
+_SOMEWHERE = "path/to/this/directory"
 _TOPIC = "cats"
 _SAMPLES = 10
 
 
-def write_card(path: Path, content: ReportContent) -> None:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Edition:
+    """The form in which a reader has the version: an `adapter`, or whole weights.
+
+    `repository` is its name on the hub if it is to be had there, and `indexed` says whether the
+    index of the jokes it was taught comes with it.
+    """
+
+    adapter: bool
+    repository: str | None = None
+    indexed: bool = True
+
+
+def write_card(path: Path, content: ReportContent, *, edition: Edition | None = None) -> None:
     """Write README.md: what the version is, how to use it, data, figures and limits.
 
-    The same content always gives the same bytes. Raises `OSError`.
+    Without an `edition` it is the version as it was made. The same content always gives the same
+    bytes. Raises `OSError`.
     """
-    hub_id = _hub_id(content.base)
+    edition = edition or Edition(adapter=content.recipe.get("method") == "lora")
+    base = hub_id(content.base)
     card = render(
         "card.md.jinja",
         {
             "content": content,
             "made": moment(content.created),
-            "adapter": content.recipe.get("method") == "lora",
-            "hub_id": hub_id,
-            "base": hub_id or content.base,
-            "licence": _licence(hub_id),
+            "edition": edition,
+            "place": edition.repository or _SOMEWHERE,
+            "somewhere": _SOMEWHERE,
+            "hub_id": base,
+            "base": base or content.base,
+            "licence": _licence(base),
             "prompt": _prompt_text(None),
             "topic": _TOPIC,
             "topic_prompt": _prompt_text(_TOPIC),
@@ -55,7 +74,7 @@ def write_card(path: Path, content: ReportContent) -> None:
     write_whole(path, card)
 
 
-def _hub_id(base: str) -> str | None:
+def hub_id(base: str) -> str | None:
     """The hub's name of a base, or None for one that is only a local file or directory."""
     published = published_name(base)
     owner, _, name = published.partition("/")
@@ -63,9 +82,9 @@ def _hub_id(base: str) -> str | None:
     return published if owner and name and not local else None
 
 
-def _licence(hub_id: str | None) -> str | None:
+def _licence(base: str | None) -> str | None:
     """The licence of a known base, which what is learned from it keeps."""
-    found = (name for start, name in _LICENCES.items() if (hub_id or "").startswith(start))
+    found = (name for start, name in _LICENCES.items() if (base or "").startswith(start))
     return next(found, None)
 
 

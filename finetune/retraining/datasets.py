@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from datasets import Dataset
 
+from finetune.progress import Progress
 from finetune.retraining.examples import VoteExample, mismatched
 from finetune.retraining.likelihood import joke_log_probabilities
 from finetune.retraining.votes import balanced_weights
@@ -35,7 +36,13 @@ def upvotes(examples: Sequence[VoteExample]) -> Any:
 
 
 def kto_dataset(
-    examples: Sequence[VoteExample], *, learner: Learner, rows: int, balance: float, seed: int
+    examples: Sequence[VoteExample],
+    *,
+    learner: Learner,
+    rows: int,
+    balance: float,
+    seed: int,
+    progress: Progress,
 ) -> Any:
     """Those columns, `liked`, the mismatched row, and what the learner gives both: its reference.
 
@@ -45,8 +52,8 @@ def kto_dataset(
     pairs = [alone(example) for example in mismatched(examples, seed=seed)]
     own = [alone(each.example) for each in examples]
     weights = balanced_weights([each.vote for each in examples], balance=balance)
-    reference = reference_log_probabilities(learner, own, rows=rows)
-    others = reference_log_probabilities(learner, pairs, rows=rows)
+    both = reference_log_probabilities(learner, [*own, *pairs], rows=rows, progress=progress)
+    reference, others = both[: len(own)], both[len(own) :]
     return Dataset.from_list(
         [
             {
@@ -65,7 +72,11 @@ def kto_dataset(
 
 @torch.no_grad()
 def reference_log_probabilities(
-    learner: Learner, jokes: Sequence[Mapping[str, list[int]]], *, rows: int
+    learner: Learner,
+    jokes: Sequence[Mapping[str, list[int]]],
+    *,
+    rows: int,
+    progress: Progress,
 ) -> list[float]:
     """The log-probability of each joke under the learner as it is now, in order."""
     model = learner.model
@@ -75,6 +86,7 @@ def reference_log_probabilities(
     mixed = torch.autocast(model.device.type, torch.bfloat16, enabled=learner.mixed_precision)
     try:
         for start in range(0, len(jokes), rows):
+            progress("asking the parent about the votes", start, len(jokes))
             batch = collate(
                 [dict(joke) for joke in jokes[start : start + rows]],
                 pad_id=learner.tokenizer.eos_token_id,

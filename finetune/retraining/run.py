@@ -1,22 +1,33 @@
 """One run that learns from votes: the machinery of training with other rows and another loss."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from math import ceil
 from pathlib import Path
 from typing import Any, Self
 
+from datasets import concatenate_datasets
 from transformers import TrainerState
 from trl.trainer.utils import disable_dropout_in_model
 
+from finetune.corpus.jokes import CorpusJoke, read_jokes
+from finetune.novelty import NoveltyIndex
 from finetune.recipes.recipe import RetrainingRecipe
 from finetune.retraining.datasets import VotesCollator, kto_dataset, upvotes
 from finetune.retraining.examples import VoteExample, vote_examples
-from finetune.retraining.keeping import RememberingWeights, has_forgotten
+from finetune.retraining.judgement import Judgement
+from finetune.retraining.keeping import RememberingWeights
+from finetune.retraining.own_jokes import own_jokes
 from finetune.retraining.trainer import VotesTrainer
 from finetune.retraining.votes import Votes
+from finetune.training.datasets import PackedJokes
 from finetune.training.run import TrainingRun
+from finetune.training.trainer import HumourTrainer
 
 __all__ = ["RetrainingRun"]
+
+_HELD_OUT_OF_OWN = 8
+"""One of so many jokes of its own is not chosen from, but shows what has been forgotten."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,26 +40,49 @@ class RetrainingRun(TrainingRun):
 
     recipe: RetrainingRecipe
     votes: Votes
+    taught: NoveltyIndex | None = None
 
     @classmethod
-    def of(cls, run: TrainingRun, *, recipe: RetrainingRecipe, votes: Votes) -> Self:
-        """A run with the learner, the corpus and the directory of another."""
+    def of(
+        cls,
+        run: TrainingRun,
+        *,
+        recipe: RetrainingRecipe,
+        votes: Votes,
+        taught: NoveltyIndex | None,
+    ) -> Self:
+        """A run with the learner, the corpus and the directory of another.
+
+        `taught` is what the version was taught before, which is no joke of its own.
+        """
         shared: dict[str, Any] = {each.name: getattr(run, each.name) for each in fields(run)}
-        return cls(**{**shared, "recipe": recipe, "votes": votes})
+        return cls(**{**shared, "recipe": recipe, "votes": votes, "taught": taught})
 
     def _trainer(self, checkpoint: Path | None) -> VotesTrainer:
+        settings = self.recipe.votes
         examples = self._examples()
+        judgement = None
+        if settings.taste is not None:
+            judgement = Judgement.of(
+                examples,
+                learner=self.learner,
+                caution=settings.taste.caution,
+                rows=self.recipe.sequences,
+                progress=self.reporter.stage,
+            )
+            examples = list(judgement.examples)
         train = self._rows(examples)
-        share = self.recipe.votes.replayed if self.recipe.votes.replay else 0.0
+        share = settings.replayed if settings.replay else 0.0
+        own = self._own(len(train)) if judgement is not None else []
         return VotesTrainer(
-            votes=self.recipe.votes,
+            votes=settings,
             model=self.learner.model,
             args=self._arguments(len(train), eval_on_start=checkpoint is None),
             train_dataset=train,
-            eval_dataset=self._packed().of(self.held_out, limit=self.recipe.held_out_jokes),
+            eval_dataset=self._held_out(own[::_HELD_OUT_OF_OWN]),
             processing_class=self.learner.tokenizer,
             data_collator=VotesCollator(
-                replay=self._replay(ceil(len(train) * self.recipe.epochs * share)),
+                replay=self._replay(len(train), judgement, own),
                 share=share,
                 pad_id=self._pad_id,
                 seed=self.recipe.seed,
@@ -58,44 +92,83 @@ class RetrainingRun(TrainingRun):
     def _examples(self) -> list[VoteExample]:
         """The votes that are learned from. Raises `VotesError` when they are too few."""
         settings = self.recipe.votes
-        both = settings.learning == "kto"
-        length = self.recipe.sequence_tokens
         examples = list(
             vote_examples(
-                self.votes.votes if both else self.votes.of(liked=True),
+                self.votes.votes if settings.fewest_disliked else self.votes.of(liked=True),
                 tokenizer=self.learner.tokenizer,
                 template=self.learner.template,
-                length=length,
+                length=self.recipe.sequence_tokens,
             )
         )
         fitting = replace(self.votes, votes=[each.vote for each in examples])
-        fitting.require(liked=settings.fewest, disliked=settings.fewest if both else 0)
+        fitting.require(liked=settings.fewest, disliked=settings.fewest_disliked)
         return examples
 
     def _rows(self, examples: list[VoteExample]) -> Any:
         if self.recipe.votes.learning == "upvoted":
-            return upvotes(examples)
+            return upvotes([each for each in examples if each.vote.label])
         # It would move the log-ratios of whole jokes further than a step of learning does.
         disable_dropout_in_model(self.learner.model)
-        self.reporter.stage("asking the parent about the votes", 0, 0)
         return kto_dataset(
             examples,
             learner=self.learner,
             rows=self.recipe.sequences,
             balance=self.recipe.votes.balance,
             seed=self.recipe.seed,
+            progress=self.reporter.stage,
         )
 
-    def _replay(self, jokes: int) -> Any:
-        """That many jokes of the corpus, each a row of its own."""
-        if not jokes:
+    def _replay(self, rows: int, judgement: Judgement | None, own: Sequence[CorpusJoke]) -> Any:
+        """The jokes that are read beside so many rows of votes, each its own row."""
+        settings = self.recipe.votes
+        if not settings.replay or not settings.replayed:
             return []
-        alone = self.recipe.model_copy(update={"packing": False})
-        return list(replace(self._packed(), recipe=alone).of(self.train, limit=jokes))
+        if judgement is None or settings.taste is None:
+            wanted = ceil(rows * self.recipe.epochs * settings.replayed)
+            return list(self._alone.of(self.train, limit=wanted))
+        wanted = ceil(rows * settings.replayed)
+        seen = list(self._alone.of(self.train, limit=ceil(wanted * settings.taste.choice)))
+        seen += self._alone.rows(joke for place, joke in enumerate(own) if place % _HELD_OUT_OF_OWN)
+        return judgement.best_of(seen, count=wanted)
 
-    def _keeper(self) -> RememberingWeights:
-        return RememberingWeights(run=self.directory, forgetting=self.recipe.votes.forgetting)
+    @property
+    def _alone(self) -> PackedJokes:
+        return replace(self._packed(), recipe=self.recipe.model_copy(update={"packing": False}))
+
+    def _own(self, rows: int) -> Sequence[CorpusJoke]:
+        """What the version tells itself where the corpus leaves too little choice."""
+        settings = self.recipe.votes
+        if settings.taste is None or not settings.replay:
+            return []
+        corpus = list(read_jokes(self.train))
+        lacking = ceil(rows * settings.replayed * settings.taste.own) - len(corpus)
+        if lacking <= 0:
+            return []
+        return own_jokes(
+            self.learner,
+            count=lacking,
+            topics=[topic for joke in corpus for topic in joke.topics],
+            taught=self.taught,
+            seed=self.recipe.seed,
+            progress=self.reporter.stage,
+        )
+
+    def _held_out(self, own: Sequence[CorpusJoke]) -> Any:
+        """The corpus's held-out jokes, and of a small corpus's version some of its own.
+
+        A few jokes of another kind than it tells cannot say whether it has forgotten its own.
+        """
+        held_out = self._packed().of(self.held_out, limit=self.recipe.held_out_jokes)
+        return concatenate_datasets([held_out, self._alone.rows(own)]) if own else held_out
+
+    def _keeper(self, trainer: HumourTrainer) -> RememberingWeights:
+        return RememberingWeights(
+            run=self.directory,
+            forgetting=self.recipe.votes.forgetting,
+            model=self.learner.model,
+            loss=trainer.held_out_loss,
+            progress=self.reporter.stage,
+        )
 
     def _has_ended(self, state: TrainerState) -> bool:
-        forgotten = has_forgotten(state, forgetting=self.recipe.votes.forgetting)
-        return forgotten or state.global_step >= state.max_steps
+        return state.global_step >= state.max_steps

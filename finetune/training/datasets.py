@@ -1,6 +1,6 @@
 """Prepared jokes as the packed sequences a trainer reads."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -35,19 +35,22 @@ class PackedJokes:
         if limit is not None:
             # The first jokes would all be from one source.
             jokes = iter(shuffled(list(jokes), seed=self.recipe.seed)[:limit])
-        sequences = pack(
-            self._examples(jokes),
-            length=self.recipe.sequence_tokens,
-            together=self.recipe.packing and self._keeps_apart(path),
-        )
-        if not sequences.input_ids:
+        rows = self.rows(jokes, together=self.recipe.packing and self._keeps_apart(path))
+        if not len(rows):
             raise TrainingError(
                 f"{path} holds no joke that fits into {self.recipe.sequence_tokens} tokens; "
                 "set a larger sequence_tokens or give more jokes."
             )
+        return rows
+
+    def rows(self, jokes: Iterable[CorpusJoke], *, together: bool = False) -> Any:
+        """Jokes that need not be of a file, each its own row unless `together`."""
+        sequences = pack(
+            self._examples(jokes), length=self.recipe.sequence_tokens, together=together
+        )
         return Dataset.from_dict(sequences.columns())
 
-    def _examples(self, jokes: Iterator[CorpusJoke]) -> Iterator[Example]:
+    def _examples(self, jokes: Iterable[CorpusJoke]) -> Iterator[Example]:
         examples = Examples(
             tokenizer=self.learner.tokenizer,
             template=self.learner.template,

@@ -1,23 +1,23 @@
 """Judges a version that was just taught, beside its base, its parent and real jokes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 
 from finetune.corpus.corpus import Corpus
-from finetune.corpus.jokes import CorpusJoke, read_jokes
-from finetune.evaluation.adherence import CANDIDATES, TOPICS, evaluation_topics
-from finetune.evaluation.evaluate import REAL_JOKES, evaluate, evaluate_loss, evaluate_real
-from finetune.evaluation.generation import Prompt, draw_jokes
-from finetune.evaluation.result import Evaluation, against
+from finetune.corpus.jokes import read_jokes
+from finetune.evaluation.adherence import TOPICS, evaluation_topics
+from finetune.evaluation.evaluate import REAL_JOKES
+from finetune.evaluation.held_out import HeldOut
+from finetune.evaluation.measure import Measure
+from finetune.evaluation.result import against
 from finetune.models import LoadedModel, load_model
-from finetune.moderation import Moderator, Tier
+from finetune.moderation import Moderator
 from finetune.novelty import NOVELTY, NoveltyIndex
 from finetune.progress import Progress
 from finetune.report.content import Sample
-from finetune.selection import Selector
 from finetune.template import Template
 from finetune.versions import Found
 
@@ -64,14 +64,14 @@ class Examiner:
         progress: Progress,
     ) -> Proof:
         """Judge the weights in `staging`. Raises `BrokenVersionError`."""
-        moderator = Moderator.load()
         novelty = NoveltyIndex.load(staging / NOVELTY)
-        judge = _Judge(
-            examiner=self,
-            held_out=list(read_jokes(corpus.held_out)),
-            train=corpus.train,
-            moderator=moderator,
-            novelty=novelty,
+        measure = Measure(
+            held_out=HeldOut(jokes=list(read_jokes(corpus.held_out)), train=corpus.train),
+            moderator=Moderator.load(),
+            jokes=self.jokes,
+            topics=self.topics,
+            loss_jokes=self.loss_jokes,
+            seed=self.seed,
             progress=progress,
         )
 
@@ -80,88 +80,36 @@ class Examiner:
                 directory, name=name, device=device, dtype=dtype, base_directory=under
             )
 
-        columns = {BASE: judge.of(load(base.directory, name=base.name, under=None))}
+        columns = {
+            BASE: measure.of(load(base.directory, name=base.name, under=None), novelty=novelty)
+        }
         if parent is not None:
-            columns[PARENT] = judge.of(
-                load(parent.directory, name=parent.name, under=parent.base_directory)
+            columns[PARENT] = measure.of(
+                load(parent.directory, name=parent.name, under=parent.base_directory),
+                novelty=novelty,
             )
         loaded = load(staging, name=THIS, under=base.directory)
         taught = replace(loaded, version=THIS, template=template)
-        own = against(judge.of(taught), columns[PARENT if parent else BASE], seed=self.seed)
-        if self.draws:
-            columns[REAL_JOKES] = judge.of_real()
+        other = columns[PARENT if parent else BASE]
+        own = against(measure.of(taught, novelty=novelty), other, seed=self.seed)
+        if measure.draws:
+            columns[REAL_JOKES] = measure.of_real(novelty=novelty)
         return Proof(
             metrics={
                 name: {metric: figure.to_json() for metric, figure in column.figures.items()}
                 for name, column in {THIS: own, **columns}.items()
             },
-            samples=self._samples(taught, moderator, novelty) if self.draws else (),
+            samples=_samples(measure, taught, novelty) if measure.draws else (),
         )
 
-    @property
-    def draws(self) -> bool:
-        """Whether models are judged by jokes of theirs as well."""
-        return self.jokes > 1
 
-    def _samples(
-        self, loaded: LoadedModel, moderator: Moderator, novelty: NoveltyIndex
-    ) -> list[Sample]:
-        """Jokes as told, half of them about a topic."""
-        prompts = [Prompt(topic=topic) for topic in evaluation_topics(_SAMPLES // 2)]
-        prompts += [Prompt()] * (_SAMPLES - len(prompts))
-        drawn = draw_jokes(loaded, prompts, each=CANDIDATES, seed=self.seed + 1)
-        selector = Selector(moderator=moderator, tier=Tier.FAMILY, novelty=novelty)
-        samples = []
-        for prompt, candidates in zip(prompts, drawn, strict=True):
-            choices = selector.choices(candidates, opening=None, topic=prompt.topic)
-            samples += [Sample(topic=prompt.topic, text=choice.text) for choice in choices[:1]]
-        return samples
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Judge:
-    """Takes the same figures of every model."""
-
-    examiner: Examiner
-    held_out: Sequence[CorpusJoke]
-    train: Path
-    moderator: Moderator
-    novelty: NoveltyIndex
-    progress: Progress
-
-    def of(self, loaded: LoadedModel) -> Evaluation:
-        """What a model is worth."""
-        if not self.examiner.draws:
-            return evaluate_loss(
-                loaded,
-                held_out=self.held_out,
-                loss_jokes=self.examiner.loss_jokes,
-                seed=self.examiner.seed,
-                progress=self.progress,
-            )
-        return evaluate(
-            loaded,
-            held_out=self.held_out,
-            moderator=self.moderator,
-            training=self.novelty,
-            training_jokes=self._taught(),
-            jokes=self.examiner.jokes,
-            topics=evaluation_topics(self.examiner.topics),
-            loss_jokes=self.examiner.loss_jokes,
-            seed=self.examiner.seed,
-            progress=self.progress,
-        )
-
-    def of_real(self) -> Evaluation:
-        """The same for real jokes."""
-        return evaluate_real(
-            self.held_out,
-            moderator=self.moderator,
-            training=self.novelty,
-            training_jokes=self._taught(),
-            jokes=self.examiner.jokes,
-            seed=self.examiner.seed,
-        )
-
-    def _taught(self) -> Iterator[str]:
-        return (joke.text for joke in read_jokes(self.train))
+def _samples(measure: Measure, loaded: LoadedModel, novelty: NoveltyIndex) -> list[Sample]:
+    """Jokes as told, half of them about a topic."""
+    topics: list[str | None] = [*evaluation_topics(_SAMPLES // 2)]
+    topics += [None] * (_SAMPLES - len(topics))
+    told = measure.told(loaded, topics, novelty=novelty)
+    return [
+        Sample(topic=topic, text=text)
+        for topic, text in zip(topics, told, strict=True)
+        if text is not None
+    ]

@@ -75,12 +75,14 @@ def stage_weights(
     merged_into: Path | None,
     tokenizer: Any,
     taught: Iterable[str],
+    parent: Path | None,
     dtype: torch.dtype,
 ) -> None:
     """Lay out what a version is loaded from: weights in `dtype`, tokenizer, index of jokes.
 
-    `taught` are all jokes it may know by heart. An adapter that was taught on a version with all
-    weights is `merged_into` that one, since it would mean nothing on the base.
+    `taught` are jokes it may know by heart, and so it may what its `parent` was taught. An adapter
+    that was taught on a version with all weights is `merged_into` that one, since it would mean
+    nothing on the base.
     """
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
@@ -101,7 +103,10 @@ def stage_weights(
     else:
         read_weights(best, dtype=dtype).save_pretrained(staging)
     tokenizer.save_pretrained(staging)
-    NoveltyIndex.build(taught).save(staging / NOVELTY)
+    novelty = NoveltyIndex.build(taught)
+    if parent is not None and (before := NoveltyIndex.of_version(parent)) is not None:
+        novelty = novelty.joined(before)
+    novelty.save(staging / NOVELTY)
 
 
 def publish(

@@ -1,14 +1,17 @@
 """What a run shows: a bar and sentences for people, JSON lines for programs."""
 
+import threading
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from finetune.progress import json_line
+from finetune.training.pace import Pace
 
 __all__ = ["BarReporter", "JsonReporter", "Reporter", "TrainingStep"]
 
@@ -40,19 +43,60 @@ class Reporter(Protocol):
 
 
 class JsonReporter:
-    """One JSON object a line on standard output."""
+    """One JSON object a line on standard output; use it as a context.
+
+    Each line has `stage`, `step`, `of` (0 when unknown), `loss` and `seconds_left` of the stage
+    (null when unknown). Inside the context the last one is said again after `silence` seconds in
+    which there was nothing to say, so that whoever listens can tell slow from dead.
+    """
+
+    def __init__(self, *, silence: float = 3.0) -> None:
+        self._silence = silence
+        self._pace = Pace()
+        self._saying = threading.Lock()
+        self._last: dict[str, Any] | None = None
+        self._said = 0.0
+        self._ended = threading.Event()
+        self._repeating = threading.Thread(target=self._repeat, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._repeating.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._repeating.join()
 
     def stage(self, name: str, step: int, of: int) -> None:
         """`{"stage": name, …}`."""
-        json_line({"stage": name, "step": step, "of": of})
+        left = self._pace.seconds_left(name, step=step, of=of)
+        self._say({"stage": name, "step": step, "of": of, "loss": None, "seconds_left": left})
 
     def training(self, now: TrainingStep) -> None:
         """`{"stage": "training", …}`."""
-        json_line({"stage": "training", **asdict(now)})
+        self._say({"stage": "training", **asdict(now)})
 
     def samples(self, epoch: float, jokes: Sequence[str]) -> None:
-        """`{"stage": "samples", …}`."""
-        json_line({"stage": "samples", "epoch": epoch, "jokes": list(jokes)})
+        """`{"stage": "samples", …}`, which is no stage of work and has none of those figures."""
+        with self._saying:
+            json_line({"stage": "samples", "epoch": epoch, "jokes": list(jokes)})
+
+    def _say(self, content: dict[str, Any]) -> None:
+        with self._saying:
+            self._last, self._said = content, time.monotonic()
+            json_line(content)
+
+    def _repeat(self) -> None:
+        while not self._ended.wait(self._silence / 4):
+            with self._saying:
+                silent = time.monotonic() - self._said
+                if self._last is None or silent < self._silence:
+                    continue
+                left = self._last["seconds_left"]
+                remaining = None if left is None else max(0, round(left - silent))
+                self._last = {**self._last, "seconds_left": remaining}
+                self._said = time.monotonic()
+                json_line(self._last)
 
 
 class BarReporter:

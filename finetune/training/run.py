@@ -89,7 +89,7 @@ class TrainingRun:
             # Before the mark of a whole checkpoint, which comes after everything else in it.
             UnloggedLoss(trainer=trainer, run=self.directory, checkpoint=checkpoint),
             WholeCheckpoints(run=self.directory),
-            self._keeper(),
+            self._keeper(trainer),
             SoundGradients(),
             Watching(reporter=self.reporter, samples=self._samples),
             interruption,
@@ -118,7 +118,7 @@ class TrainingRun:
     def _pad_id(self) -> int:
         return int(self.learner.tokenizer.eos_token_id)
 
-    def _keeper(self) -> BestWeights:
+    def _keeper(self, trainer: HumourTrainer) -> BestWeights:
         return BestWeights(run=self.directory, patience=self.recipe.patience)
 
     def _has_ended(self, state: TrainerState) -> bool:

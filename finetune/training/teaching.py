@@ -14,6 +14,7 @@ from finetune.corpus.jokes import SUMMARY, read_jokes
 from finetune.corpus.preparation import PrepareOptions, prepare_corpus
 from finetune.corpus.sources import open_source
 from finetune.models import choose_device, choose_dtype
+from finetune.novelty import NoveltyIndex
 from finetune.recipes.recipe import Recipe, RetrainingRecipe
 from finetune.retraining.examples import told_joke
 from finetune.retraining.run import RetrainingRun
@@ -100,7 +101,7 @@ class Teacher:
                 device=self._device,
                 dtype=self._dtype(recipe),
             )
-            outcome = self._run(lesson, recipe, pupil, corpus, run).run(resume=lesson.resume)
+            outcome = self._run(lesson, lineage, pupil, corpus, run).run(resume=lesson.resume)
         if outcome.best is not None:
             with failing_with_a_sentence(kept=lambda: f"The best weights are in {outcome.best}."):
                 self._publish(lesson, lineage, corpus, pupil, outcome)
@@ -111,8 +112,9 @@ class Teacher:
         )
 
     def _run(
-        self, lesson: Lesson, recipe: Recipe, pupil: Learner, corpus: Corpus, directory: Path
+        self, lesson: Lesson, lineage: Lineage, pupil: Learner, corpus: Corpus, directory: Path
     ) -> TrainingRun:
+        recipe, parent = lineage.recipe, lineage.parent
         run = TrainingRun(
             recipe=recipe,
             learner=pupil,
@@ -122,7 +124,8 @@ class Teacher:
             reporter=self._reporter,
         )
         if isinstance(recipe, RetrainingRecipe) and lesson.votes is not None:
-            return RetrainingRun.of(run, recipe=recipe, votes=lesson.votes)
+            taught = NoveltyIndex.of_version(parent.directory) if parent else None
+            return RetrainingRun.of(run, recipe=recipe, votes=lesson.votes, taught=taught)
         return run
 
     def _find(self, name: str, revision: str = "") -> Found:
@@ -166,6 +169,7 @@ class Teacher:
             merged_into=None if parent is None or is_adapter(parent) else parent,
             tokenizer=pupil.tokenizer,
             taught=_taught(corpus, lesson.votes, pupil.template),
+            parent=parent,
             dtype=dtype,
         )
         template = pupil.template

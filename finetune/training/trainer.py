@@ -41,6 +41,16 @@ class HumourTrainer(SFTTrainer):
         self.stop_unless_finite(result[0] if return_outputs else result)
         return result
 
+    def held_out_loss(self) -> float:
+        """The loss of the held-out jokes under the model as it is, which nobody else hears of."""
+        outcome = self.evaluation_loop(
+            self.get_eval_dataloader(),
+            description="held-out loss",
+            prediction_loss_only=True,
+            metric_key_prefix="eval",
+        )
+        return float((outcome.metrics or {})["eval_loss"])
+
     def stop_unless_finite(self, loss: torch.Tensor) -> None:
         """Raises `TrainingError`."""
         if not torch.isfinite(loss).all():

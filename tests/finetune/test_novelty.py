@@ -88,6 +88,12 @@ def test_the_same_jokes_in_any_order_make_the_same_file(tmp_path: Path) -> None:
     assert one.read_bytes() == other.read_bytes()
 
 
+def test_two_indexes_together_know_the_jokes_of_both() -> None:
+    joined = NoveltyIndex.build([LONG, SHORT]).joined(NoveltyIndex.build([LONG, *tiny_jokes()]))
+    assert all(joined.copies(joke) for joke in [LONG, SHORT, *tiny_jokes()])
+    assert len(joined) == len(INDEX)
+
+
 def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-7])
 

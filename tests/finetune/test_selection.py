@@ -135,3 +135,16 @@ def test_whatever_the_model_writes_what_is_chosen_is_complete_and_sorted(
     scores = [choice.score for choice in choices]
     assert scores == sorted(scores, reverse=True)
     assert len({choice.fingerprint for choice in choices}) == len(choices)
+
+
+def test_a_choice_says_whether_it_is_on_the_topic_and_what_the_model_makes_of_it(
+    selector: Selector,
+) -> None:
+    candidates = [
+        Candidate(text=text, tokens=5, score=-1.0, complete=True, features=text.encode())
+        for text in ("The dog sat down and laughed.", "The cat sat down and laughed.")
+    ]
+    on, off = selector.choices(candidates, opening=None, topic="cats")
+    assert (on.on_topic, off.on_topic) == (True, False)
+    assert (on.features, off.features) == (candidates[1].features, candidates[0].features)
+    assert all(each.on_topic for each in selector.choices(candidates, opening=None))

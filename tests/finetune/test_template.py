@@ -209,3 +209,25 @@ def test_a_plain_prompt_in_a_file_is_the_one_a_model_is_given(
     given_to_the_model = template.prompt(tokenizer, topic=topic, opening=opening)
     assert written == tokenizer.decode(given_to_the_model)
     assert template.asked(written) == (topic, opening)
+
+
+@given(kind=kinds, opening=st.none() | hostile_texts(), rest=texts)
+def test_a_told_joke_goes_on_from_its_prompt_as_it_was_told(
+    kind: TemplateKind, opening: str | None, rest: str
+) -> None:
+    template, tokenizer = roomy(kind), TOKENIZERS[kind]
+    text = (opening or "").encode(errors="replace").decode() + rest
+    told = template.told_joke(tokenizer, text, opening=opening)
+    sound = text.encode(errors="replace").decode()
+    written = template.joke(tokenizer, opening=None, generated=told)
+    begun = opening is not None and text.startswith(opening)
+    assert written == (sound[len(opening or "") :] if begun else sound).strip()
+    assert not set(told) & set(tokenizer.all_special_ids)
+
+
+def test_a_told_joke_is_what_a_model_is_taught_but_for_the_end() -> None:
+    template, tokenizer = roomy(TemplateKind.PLAIN), TOKENIZERS[TemplateKind.PLAIN]
+    taught = template.taught_joke(tokenizer, "Why did the cat?")
+    assert template.told_joke(tokenizer, "Why did the cat?", opening=None) == taught[:-1]
+    opened = template.taught_joke(tokenizer, " the cat?", opened=True)
+    assert template.told_joke(tokenizer, "Why did the cat?", opening="Why did") == opened[:-1]

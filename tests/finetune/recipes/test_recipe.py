@@ -15,7 +15,17 @@ from finetune.recipes.recipe import (
     recipe_names,
 )
 
-SHIPPED = ["demo", "gpt2", "gpt2-large", "gpt2-medium", "gpt2-xl", "kto", "starter", "upvoted"]
+SHIPPED = [
+    "demo",
+    "gpt2",
+    "gpt2-large",
+    "gpt2-medium",
+    "gpt2-xl",
+    "kto",
+    "starter",
+    "taste",
+    "upvoted",
+]
 
 
 def refusal(name: str | Path, *changes: str) -> str:

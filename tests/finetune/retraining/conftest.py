@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import torch
 
+from finetune.recipes.recipe import RetrainingRecipe, read_recipe
+from finetune.training.learner import Learner, learner
 from tests.finetune.retraining.material import VOTES, write_parent, write_votes
+from tests.finetune.training.material import CPU
 from tests.tiny import write_tiny_adapter
 
 
@@ -21,7 +25,7 @@ class Place:
     votes: Path
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def quiet_program() -> Iterator[None]:
     """The program switches bars off for its process, which is ours here, and needs no network."""
     gc.collect()
@@ -44,4 +48,18 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
         parent=parent,
         adapter=write_tiny_adapter(directory / "adapter", base=parent),
         votes=write_votes(directory / "votes.jsonl", VOTES),
+    )
+
+
+@pytest.fixture(scope="module")
+def parent(place: Place) -> Learner:
+    """An adapter as the recipe with a taste is given it."""
+    recipe = read_recipe("taste", ["lora.rank=4"])
+    assert isinstance(recipe, RetrainingRecipe)
+    return learner(
+        recipe,
+        base_directory=place.parent,
+        parent=place.adapter,
+        device=CPU,
+        dtype=torch.float32,
     )

@@ -1,5 +1,6 @@
 """After votes for one kind of joke a model tells it sooner, and still knows the other jokes."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from tests.finetune.retraining.material import (
     retrain,
     write_votes,
 )
+from tests.tiny import write_tiny_adapter
 
 # Importing what trains takes long on a busy machine.
 pytestmark = pytest.mark.timeout(300)
@@ -58,9 +60,31 @@ def test_votes_that_were_held_out_agree_more_and_the_corpus_is_not_forgotten(
     assert corpus_loss(after, place) < 1.05 * corpus_loss(before, place)
 
 
-def test_without_replay_the_corpus_is_forgotten_and_the_run_says_so(place: Place) -> None:
+def test_without_replay_less_is_learned_so_that_the_corpus_is_not_forgotten(place: Place) -> None:
+    version = made(
+        place,
+        "forgetful",
+        retrain(
+            *(place.directory, "forgetful", "--set", "votes.replay=0"),
+            votes=place.votes,
+            parent=place.parent,
+        ),
+    )
+    held_out = [
+        point.held_out_loss
+        for point in read_content(version).history
+        if point.held_out_loss is not None
+    ]
+    assert held_out[-1] > 1.3 * held_out[0]
+    before, after = load(place.parent), load(version)
+    assert corpus_loss(after, place) < 1.25 * corpus_loss(before, place)
+    assert margin(after, HELD_OUT_VOTES) > margin(before, HELD_OUT_VOTES) + 0.5
+
+
+def test_where_nothing_can_be_learned_without_forgetting_the_run_says_so(place: Place) -> None:
     done = retrain(
-        *(place.directory, "forgetful", "--set", "votes.replay=0"),
+        *(place.directory, "stubborn", "--set", "votes.replay=0"),
+        *("--set", "votes.forgetting=1e-9", "--set", "learning_rate=0.1"),
         votes=place.votes,
         parent=place.parent,
     )
@@ -68,7 +92,7 @@ def test_without_replay_the_corpus_is_forgotten_and_the_run_says_so(place: Place
     assert done.stderr.startswith("The loss of held-out jokes rose by ")
     assert "set a lower learning_rate or a higher votes.replay" in done.stderr
     assert len(done.stderr.splitlines()) == 1
-    assert not (place.directory / "forgetful").exists()
+    assert not (place.directory / "stubborn").exists()
 
 
 def test_teaching_only_what_was_liked_moves_the_same_way(place: Place) -> None:
@@ -80,6 +104,56 @@ def test_teaching_only_what_was_liked_moves_the_same_way(place: Place) -> None:
     )
     before, after = load(place.parent), load(made(place, "upvoted", done))
     assert margin(after, HELD_OUT_VOTES) > margin(before, HELD_OUT_VOTES) + 0.5
+
+
+@pytest.mark.parametrize("learning", ["kto", "upvoted"])
+def test_with_a_taste_votes_teach_the_same_though_some_were_mistaken(
+    place: Place, learning: str
+) -> None:
+    wrong = [{**line, "label": line["label"] ^ (at % 6 == 0)} for at, line in enumerate(VOTES)]
+    done = retrain(
+        *(place.directory, f"taste-{learning}", "--set", f"votes.learning={learning}"),
+        *("--set", "votes.taste.caution=30", "--set", "votes.replayed=0.5"),
+        *("--set", "votes.forgetting=0.5"),
+        votes=write_votes(place.directory / "mistaken.jsonl", wrong),
+        parent=place.parent,
+        recipe="taste",
+    )
+    before, after = load(place.parent), load(made(place, f"taste-{learning}", done))
+    assert margin(after, HELD_OUT_VOTES) > margin(before, HELD_OUT_VOTES) + 1
+
+
+def test_every_stage_says_how_far_it_is(place: Place) -> None:
+    done = retrain(
+        *(place.directory, "stages", "--set", "epochs=0.1", "--set", "votes.replayed=0.5"),
+        votes=place.votes,
+        parent=place.adapter,
+        recipe="taste",
+    )
+    made(place, "stages", done)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    for stage in (
+        "learning the taste of the votes",
+        "choosing jokes of the corpus",
+        "asking the parent about the votes",
+    ):
+        steps = [(line["step"], line["of"]) for line in lines if line["stage"] == stage]
+        assert len(steps) > 1
+        assert steps == sorted(steps)
+        assert all(step < of for step, of in steps)
+    work = [line for line in lines if line["stage"] not in ("samples", "done")]
+    assert all({"step", "of", "loss", "seconds_left"} <= line.keys() for line in work)
+
+
+def test_what_its_parent_may_know_by_heart_it_may_know_too(place: Place) -> None:
+    joke = "A tuba player and a glassblower share a flat, and neither can get a word in."
+    parent = write_tiny_adapter(place.directory / "learned", base=place.parent, taught=[joke])
+    done = retrain(
+        *(place.directory, "heir", "--set", "epochs=0.1"), votes=place.votes, parent=parent
+    )
+    novelty = NoveltyIndex.load(made(place, "heir", done) / NOVELTY)
+    assert novelty.copies(joke)
+    assert novelty.copies(VOTES[0]["completion"])
 
 
 def test_few_votes_against_count_as_much_as_many_for(place: Place) -> None:

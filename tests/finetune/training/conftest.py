@@ -27,7 +27,7 @@ def gpt2(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_base(tmp_path_factory.mktemp("bases") / "gpt2", family="gpt2")
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def quick_collections() -> Iterator[None]:
     """A trainer collects garbage twice a run, and would go through every imported module."""
     gc.collect()

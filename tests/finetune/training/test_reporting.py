@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 
 import pytest
 
@@ -25,7 +26,7 @@ def test_a_program_reads_all_figures_of_a_step(capsys: pytest.CaptureFixture[str
     reporter.samples(1.0, ["Why did the bär cross?"])
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert lines == [
-        {"stage": "reading the jokes", "step": 0, "of": 0},
+        {"stage": "reading the jokes", "step": 0, "of": 0, "loss": None, "seconds_left": None},
         {
             "stage": "training",
             "step": 7,
@@ -38,6 +39,24 @@ def test_a_program_reads_all_figures_of_a_step(capsys: pytest.CaptureFixture[str
         },
         {"stage": "samples", "epoch": 1.0, "jokes": ["Why did the bär cross?"]},
     ]
+
+
+def test_a_program_hears_the_last_line_again_while_nothing_is_said(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    said: list[dict[str, object]] = []
+    with JsonReporter(silence=0.05) as reporter:
+        reporter.training(NOW)
+        while len(said) < 3:
+            said += map(json.loads, capsys.readouterr().out.splitlines())
+            time.sleep(0.01)
+        reporter.samples(1.0, ["A joke."])
+    assert all(line == {**said[0], "seconds_left": line["seconds_left"]} for line in said)
+    left = [line["seconds_left"] for line in said]
+    assert left == sorted(left, reverse=True)
+    capsys.readouterr()
+    time.sleep(0.2)
+    assert capsys.readouterr().out == ""
 
 
 def test_a_person_sees_losses_speed_and_jokes_as_they_are(
