@@ -74,7 +74,8 @@ class ToldJoke:
     """What is written when a pending request becomes a told joke.
 
     `fingerprint` is None for a repeat asked for by seed, which may be told again.
-    `sampling` is plain JSON: temperature, top_k, top_p, seed, max_tokens, candidates.
+    `sampling` is plain JSON: temperature, top_k, top_p, seed, max_tokens, candidates. `features` is
+    what the model makes of the joke, where it says so.
     """
 
     text: str
@@ -84,6 +85,7 @@ class ToldJoke:
     score: float
     tokens: int
     seconds: float
+    features: bytes | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

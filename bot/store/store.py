@@ -40,6 +40,8 @@ from bot.store.refusals import (
     check_told,
     check_value,
 )
+from bot.store.tastes import SqlTastes
+from bot.store.versions import SqlVersions
 from bot.store.writer import Writer
 from bot.votes.rows import ImportCounts, ImportedJoke, VoteRow
 
@@ -74,6 +76,15 @@ class SqlStore:
         self._closed = False
         self.records = SqlRecords(
             database=database, writer=writer, hasher=foundation.hasher, clock=clock
+        )
+        self.tastes = SqlTastes(database=database, writer=writer)
+        self.model_versions = SqlVersions(
+            database=database,
+            writer=writer,
+            hasher=foundation.hasher,
+            instance=foundation.instance,
+            instances=foundation.instances,
+            clock=clock,
         )
         # It never changes once committed, so a few thousand are kept instead of asked for.
         self._fronts: dict[int, str] = {}

@@ -10,6 +10,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     SmallInteger,
     String,
@@ -21,7 +22,22 @@ from sqlalchemy import (
 
 from bot.store.moments import UtcDateTime
 
-__all__ = ["communities", "flags", "jokes", "metadata", "notes", "outbox", "posts", "votes"]
+__all__ = [
+    "communities",
+    "contributions",
+    "flags",
+    "joke_features",
+    "jokes",
+    "metadata",
+    "notes",
+    "outbox",
+    "posts",
+    "roles",
+    "runs",
+    "taste_bases",
+    "versions",
+    "votes",
+]
 
 metadata = MetaData(
     naming_convention={
@@ -163,4 +179,82 @@ notes = Table(
     Column("name", Text, primary_key=True),
     Column("text", Text, nullable=False),
     sqlite_with_rowid=False,
+)
+
+# Model versions that were made here, also those whose files are gone.
+versions = Table(
+    "versions",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("parent", Text, nullable=False),
+    Column("state", String(9), nullable=False),
+    Column("snapshot", Text, nullable=False),
+    Column("votes", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("manifest", JSON, nullable=False),
+    Column("verdict", JSON(none_as_null=True)),
+    Column("kept", Boolean, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# One row says which versions serve.
+roles = Table(
+    "roles",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("origin", Text, nullable=False),
+    Column("champion", Text, nullable=False),
+    Column("challenger", Text),
+    Column("previous", Text),
+    Column("trial_began", UtcDateTime),
+    Column("changed_at", UtcDateTime, nullable=False),
+    CheckConstraint("id = 1", name="only_row"),
+    CheckConstraint("(challenger IS NULL) = (trial_began IS NULL)", name="trial"),
+)
+
+# How many votes of a member each version learned from.
+contributions = Table(
+    "contributions",
+    metadata,
+    Column("version", Text, primary_key=True),
+    Column("member", _Member, primary_key=True, index=True),
+    Column("votes", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", _RowNumber, primary_key=True),
+    Column("owner", String(32)),
+    Column("stage", String(8), nullable=False),
+    Column("parent", Text, nullable=False),
+    Column("version", Text),
+    Column("snapshot", Text),
+    Column("ending", String(9)),
+    Column("detail", Text, nullable=False),
+    Column("began_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    # 1 while it goes on: one at a time, however it is started.
+    Column("going_on", SmallInteger),
+    CheckConstraint("(ending IS NULL) = (ended_at IS NULL)", name="ended_has_time"),
+    CheckConstraint("(going_on IS NULL) = (ending IS NOT NULL)", name="goes_on_until_ended"),
+    UniqueConstraint("going_on"),
+)
+
+# What a model version makes of a joke, float16 numbers in little-endian order.
+joke_features = Table(
+    "joke_features",
+    metadata,
+    Column("model_version", Text, primary_key=True),
+    Column("joke_id", _RowNumber, ForeignKey("jokes.id"), primary_key=True),
+    Column("features", LargeBinary, nullable=False),
+)
+
+# The directions in which the features of a version are looked at.
+taste_bases = Table(
+    "taste_bases",
+    metadata,
+    Column("model_version", Text, primary_key=True),
+    Column("basis", LargeBinary, nullable=False),
 )

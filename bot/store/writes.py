@@ -1,6 +1,6 @@
 """Everything that changes the database: plain functions of a connection in a transaction."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -13,10 +13,20 @@ from bot.store.port import (
     UndeliveredJoke,
     UnknownJoke,
 )
-from bot.store.tables import communities, flags, jokes, outbox, posts, votes
+from bot.store.tables import (
+    communities,
+    contributions,
+    flags,
+    joke_features,
+    jokes,
+    outbox,
+    posts,
+    votes,
+)
 
 __all__ = [
     "add_community",
+    "add_features",
     "add_request",
     "adopt",
     "adopt_undelivered",
@@ -96,11 +106,24 @@ def tell(connection: sa.Connection, joke_id: int, told: ToldJoke, at: datetime) 
         },
     )
     if updated.rowcount:
+        if told.features is not None:
+            add_features(connection, told.model_version, {joke_id: told.features})
         return True
     settle_delivery(connection, joke_id)
     if connection.scalar(_STATE, {"joke_id": joke_id}) != "pending":
         raise UnknownJoke(f"Joke {joke_id} is not waiting to be told.")
     return False
+
+
+def add_features(connection: sa.Connection, version: str, features: Mapping[int, bytes]) -> None:
+    """Keep what a version makes of some jokes; what is known already stays."""
+    connection.execute(
+        _PUT_FEATURES,
+        [
+            {"model_version": version, "joke_id": joke_id, "features": vector}
+            for joke_id, vector in features.items()
+        ],
+    )
 
 
 def decline(connection: sa.Connection, joke_id: int, reason: Reason) -> None:
@@ -129,6 +152,7 @@ def erase_member(connection: sa.Connection, member: str, *, front: str, place: s
     connection.execute(sa.delete(posts).where(posts.c.front == front, posts.c.place == place))
     erased = connection.execute(sa.delete(votes).where(votes.c.member == member)).rowcount
     connection.execute(sa.delete(flags).where(flags.c.member == member))
+    connection.execute(sa.delete(contributions).where(contributions.c.member == member))
     connection.execute(
         sa.update(jokes).where(jokes.c.member == member).values(member=None, address=None)
     )
@@ -246,6 +270,7 @@ _SEND = sa.insert(outbox).from_select(
         jokes.c.id == sa.bindparam("joke_id"), _PENDING, jokes.c.address.is_not(None)
     ),
 )
+_PUT_FEATURES = sqlite.insert(joke_features).on_conflict_do_nothing()
 _SETTLE = sa.delete(outbox).where(outbox.c.joke_id == sa.bindparam("joke_id"))
 _HIDE = (
     sa.update(jokes)

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -39,8 +40,9 @@ class VotesFile:
 class Snapshot:
     """Votes to learn from and votes to judge by; `description` is the JSON file beside them.
 
-    `weighing` is that of the votes to learn from. `withheld` counts votes on jokes that were
-    hidden or found offensive, `floods` are set aside for the admin to see.
+    `weighing` is that of the votes to learn from, `voters` says how many of them are whose.
+    `withheld` counts votes on jokes that were hidden or found offensive, `floods` are set aside for
+    the admin to see.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Snapshot:
     train: VotesFile
     held_out: VotesFile
     weighing: Weighing
+    voters: Mapping[str, int]
     withheld: int
     floods: tuple[Flood, ...]
 
@@ -78,6 +81,7 @@ def freeze(rows: Iterable[VoteRow], *, rules: LearningSettings, directory: Path)
         train=train,
         held_out=held_out,
         weighing=sides[0].weighing,
+        voters=Counter(row.member for row in chosen.train),
         withheld=len(chosen.withheld),
         floods=chosen.floods,
     )

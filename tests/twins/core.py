@@ -5,8 +5,9 @@ from typing import Any
 from bot.core import Core
 from bot.generation.port import Generator
 from bot.languages import Languages
-from bot.learning import ServingLearner
+from bot.learning import Learner
 from bot.pausing import Pause
+from tests.twins.learner import ScriptedLearner
 from tests.twins.service import communities_on, service_on
 from tests.twins.store import MemoryStore
 
@@ -15,7 +16,13 @@ __all__ = ["VERSION", "core_on"]
 VERSION = "scripted"
 
 
-def core_on(*, store: MemoryStore, generator: Generator, **details: Any) -> Core:
+def core_on(
+    *,
+    store: MemoryStore,
+    generator: Generator,
+    learner: Learner | None = None,
+    **details: Any,
+) -> Core:
     """The real service and what belongs to it; `details` are for `service_on`."""
     communities = communities_on(store.records)
     pause = Pause(records=store.records)
@@ -25,8 +32,8 @@ def core_on(*, store: MemoryStore, generator: Generator, **details: Any) -> Core
         ),
         communities=communities,
         records=store.records,
-        learner=ServingLearner(store=store, version=VERSION),
+        learner=learner or ScriptedLearner(),
         pause=pause,
         languages=Languages.load(),
-        model_version=VERSION,
+        serving=lambda: VERSION,
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from bot.fronts.news import News
 from bot.jokes import Answer
 
 __all__ = ["MemoryFront"]
@@ -12,7 +13,8 @@ class MemoryFront:
 
     `delivered` holds what arrived late, by address. Addresses in `gone` cannot be reached, those
     in `broken` raise `ConnectionError` when they are answered. `waiting` says whether a person
-    awaits something that `interrupt` can give up. Set `failure` to make `run` raise it.
+    awaits something that `interrupt` can give up, `told_admins` holds the news for admins. Set
+    `failure` to make `run` raise it.
     """
 
     def __init__(self, *, name: str = "memory") -> None:
@@ -23,6 +25,7 @@ class MemoryFront:
         self.waiting = False
         self.failure: BaseException | None = None
         self.interrupted = 0
+        self.told_admins: list[News] = []
         self.started = asyncio.Event()
         self._stopping = asyncio.Event()
 
@@ -54,3 +57,6 @@ class MemoryFront:
         if perhaps_seen and answer in self.delivered.get(address, []):
             return
         self.delivered.setdefault(address, []).append(answer)
+
+    async def tell_admins(self, news: News) -> None:
+        self.told_admins.append(news)

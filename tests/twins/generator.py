@@ -52,6 +52,10 @@ class ScriptedGenerator:
         """Always seven."""
         return 7
 
+    def nothing_fit(self, version: str) -> bool:
+        """There is no other version."""
+        return False
+
     async def _delivered(
         self, answer: asyncio.Future[Sequence[Candidate]], request: GenerationRequest
     ) -> Sequence[Candidate]:

@@ -12,11 +12,12 @@ from bot.generation.protocol import Sampling
 from bot.making import JokeMaker, TellingPolicy
 from bot.pausing import Pause
 from bot.quotas import QuotaLimits, Quotas
+from bot.selecting import Selectors
 from bot.service import JokeService
 from bot.store.record_port import Records
+from bot.taste.taste import Taste
 from finetune.candidates import Candidate
 from finetune.moderation import Tier
-from finetune.selection import Selector
 from tests.twins.moderator import small_moderator
 from tests.twins.store import MemoryStore
 
@@ -60,6 +61,7 @@ def service_on(
     deadline_seconds: float = 30.0,
     pause: Pause | None = None,
     communities: Communities | None = None,
+    taste: Taste | None = None,
 ) -> JokeService:
     """A service that draws four candidates a round; topics have 20 characters, openings 40.
 
@@ -72,7 +74,7 @@ def service_on(
         maker=JokeMaker(
             store=store,
             generator=generator,
-            selectors={tier: Selector(moderator=small_moderator(), tier=tier) for tier in Tier},
+            selectors=Selectors(moderator=small_moderator()),
             communities=known,
             policy=TellingPolicy(
                 at_once=1_000,
@@ -83,9 +85,11 @@ def service_on(
                 topic_characters=20,
                 opening_characters=40,
             ),
+            taste=taste,
         ),
         communities=known,
         pause=pause or Pause(records=records),
         quotas=Quotas(store=store, limits=limits),
         flags_to_hide=2,
+        taste=taste,
     )

@@ -36,6 +36,7 @@ from bot.store.vote_imports import check_imported, imported_votes
 from bot.votes.rows import IMPORTED, ImportCounts, ImportedJoke, VoteRow, joke_key
 from tests.twins.records import MemoryRecords
 from tests.twins.rows import Row, imported_row
+from tests.twins.tastes import MemoryTastes
 
 __all__ = ["MemoryStore", "Row"]
 
@@ -53,12 +54,14 @@ class MemoryStore:
         self._closed = False
         self._hasher = MemberHasher(key=b"memory")
         self.records = MemoryRecords(rows=self.rows, hasher=self._hasher)
+        self.tastes = MemoryTastes(rows=self.rows)
 
     def successor(self) -> "MemoryStore":
         """The store that the next process opens after this one was killed."""
         store = MemoryStore(clock=self._clock)
         store.rows = self.rows
         store.records = self.records
+        store.tastes = self.tastes
         self._closed = True
         return store
 
@@ -97,6 +100,8 @@ class MemoryStore:
             return False
         row.state, row.told, row.told_at = "told", told, self._clock()
         row.delivery, row.teller = row.request.address, row.owner
+        if told.features is not None:
+            await self.tastes.put_features(told.model_version, {joke_id: told.features})
         self._let_go(row)
         return True
 
