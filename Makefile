@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help chat finetune-demo test check format bench campaign clean
+.PHONY: help chat finetune-demo test check format bench campaign crowds trials clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,7 +18,8 @@ finetune-demo: $(VENV)/installed-proof ## teach Punchline 260 new jokes and hear
 	@PATH="$(abspath $(BIN)):$$PATH" sh finetune/demo/demo.sh
 
 test: $(VENV)/installed-dev ## install what the tests need and run them
-	@$(BIN)/python -m pytest --cov --cov-report=term
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile \
+		--cov --cov-report=term
 
 check: $(VENV)/installed-dev ## formatting, lint and types
 	@$(BIN)/ruff format --check .
@@ -34,6 +35,12 @@ bench: $(VENV)/installed-dev ## measure service overhead and engine throughput (
 
 campaign: $(VENV)/installed-dev ## kill, flood and soak a real bot (minutes; MINUTES=10)
 	@$(BIN)/python -m tests.campaigns --minutes $(or $(MINUTES),10)
+
+crowds: $(VENV)/installed-dev ## let simulated crowds teach Punchline their taste (an hour and more)
+	@$(BIN)/python -m tests.campaigns.crowds crowds
+
+trials: $(VENV)/installed-dev ## simulate how often a trial decides wrongly (minutes)
+	@$(BIN)/python -m tests.trials --seed 1
 
 clean: ## remove the virtual environment and everything generated
 	rm -rf $(VENV) build *.egg-info .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -9,17 +9,22 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from bot.building import build_core, build_pool, load_selectors
+from bot.announcing import Announcer
+from bot.building import build_core, build_fleet, build_roster
 from bot.core import Core
 from bot.fronts.port import Front, FrontRefusedError, InterruptedByMemberError
-from bot.generation.pool import WorkerPool
+from bot.generation.fleet import Fleet
 from bot.generation.supervisor import WorkerState
+from bot.learning.building import build_learner
 from bot.model import ServedModel
 from bot.pausing import Pause
 from bot.recovery import Recovery
+from bot.selecting import Selectors
 from bot.service import JokeService
 from bot.settings import Settings
 from bot.store.store import SqlStore
+from bot.taste.building import build_taste, kept_learning
+from bot.versions import VersionFinder
 
 __all__ = ["App", "ExitCode", "open_app", "run_fronts", "until_terminated"]
 
@@ -42,9 +47,10 @@ class App:
     """A running Punchline."""
 
     core: Core
-    pool: WorkerPool
+    fleet: Fleet
     store: SqlStore
     settings: Settings
+    announcer: Announcer
 
     @property
     def service(self) -> JokeService:
@@ -53,60 +59,84 @@ class App:
 
     def loading(self) -> bool:
         """Whether the model is still being loaded."""
-        return self.pool.status.worker.state is WorkerState.STARTING
+        return self.fleet.status.worker.state is WorkerState.STARTING
 
     async def drain(self) -> None:
         """Take no more requests, let running jokes finish, apologise to the rest."""
         self.service.stop_accepting()
-        self.pool.stop_accepting()
+        self.fleet.stop_accepting()
         await self.service.finished(seconds=self.settings.service.grace_seconds)
-        await self.pool.close()
+        await self.fleet.close()
         if not await self.service.finished(seconds=_LAST_WORDS_SECONDS):
             _log.error("Some requests could not be closed; the next start will do it.")
 
 
 @asynccontextmanager
-async def open_app(settings: Settings, *, model: ServedModel) -> AsyncIterator[App]:
+async def open_app(
+    settings: Settings, *, model: ServedModel, alone: bool = False
+) -> AsyncIterator[App]:
     """A started app; leaving the context drains and stops it.
 
-    The worker loads its model while the rest gets ready and after. Raises what `SqlStore.open`
+    `model` is the version that all began with; which one serves now is in the database. The worker
+    loads it while the rest gets ready and after. An app that is `alone` lives for a moment: it does
+    not follow when another version is to serve, and learns nothing. Raises what `SqlStore.open`
     raises.
     """
-    pool = build_pool(settings, model)
-    pool.start()
-    loading = asyncio.create_task(asyncio.to_thread(load_selectors, model), name="selectors")
+    selectors, finder = Selectors(), VersionFinder(origin=model, settings=settings)
+    fleet = build_fleet(settings, finder=finder, selectors=selectors)
+    loading = asyncio.create_task(selectors.load(), name="selectors")
     try:
         store = await SqlStore.open(directory=settings.store.directory)
         try:
+            roster = build_roster(settings, store=store, fleet=fleet, finder=finder)
+            learner = build_learner(settings, store=store, stand=roster)
+            announcer = Announcer(learner=learner)
+            roster.on_rollback = announcer.rolled_back
+            champion = await roster.begin()
             pause = Pause(records=store.records)
             await pause.recall()
+            await selectors.begin(champion)
+            taste = build_taste(settings, store.tastes)
             app = App(
                 core=build_core(
                     settings,
                     store=store,
-                    pool=pool,
+                    fleet=fleet,
                     pause=pause,
-                    model=model,
-                    selectors=await loading,
+                    learner=learner,
+                    selectors=selectors,
+                    taste=taste,
                 ),
-                pool=pool,
+                fleet=fleet,
                 store=store,
                 settings=settings,
+                announcer=announcer,
             )
             # What has been built stays: without this, each full collection walks through all of it
             # and makes the loop some 50 ms late.
             gc.collect()
             gc.freeze()
             try:
-                yield app
+                if not alone:
+                    roster.start()
+                    learner.start()
+                async with kept_learning(
+                    None if alone else taste,
+                    settings=settings,
+                    tastes=store.tastes,
+                    embedders=lambda: fleet.embedders,
+                ):
+                    yield app
             finally:
+                await learner.close()
+                await roster.close()
                 await app.drain()
         finally:
             await store.close()
     finally:
         loading.cancel()
         await asyncio.gather(loading, return_exceptions=True)
-        await pool.close()
+        await fleet.close()
 
 
 async def until_terminated(work: Coroutine[Any, Any, int]) -> int:
@@ -146,6 +176,7 @@ async def run_fronts(app: App, fronts: Sequence[Front]) -> int:
     loop.add_signal_handler(signal.SIGTERM, end, ExitCode.CLEAN)
     loop.add_signal_handler(signal.SIGINT, interrupt)
     recovering = asyncio.create_task(_recover(app, fronts), name="recovery")
+    announcing = asyncio.create_task(app.announcer.run(fronts), name="announcements")
     running = [asyncio.create_task(_run_front(front), name=front.name) for front in fronts]
     everyone = asyncio.gather(*running)
     try:
@@ -162,9 +193,10 @@ async def run_fronts(app: App, fronts: Sequence[Front]) -> int:
     except InterruptedByMemberError:
         return ExitCode.INTERRUPTED
     finally:
-        for task in (recovering, *running):
+        others = (recovering, announcing)
+        for task in (*others, *running):
             task.cancel()
-        await asyncio.gather(recovering, everyone, *running, return_exceptions=True)
+        await asyncio.gather(*others, everyone, *running, return_exceptions=True)
         loop.remove_signal_handler(signal.SIGTERM)
         loop.remove_signal_handler(signal.SIGINT)
 

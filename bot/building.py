@@ -1,6 +1,7 @@
 """Makes the rooms behind the front-ends as the settings say."""
 
 import sys
+from functools import partial
 
 from bot.communities import (
     Audience,
@@ -10,23 +11,29 @@ from bot.communities import (
     VoteStyle,
 )
 from bot.core import Core
+from bot.generation.berths import Berths
+from bot.generation.fleet import Fleet
 from bot.generation.pool import WorkerPool
 from bot.generation.protocol import Sampling
 from bot.generation.queue import LineLimits
 from bot.generation.supervisor import SupervisionLimits
 from bot.languages import Languages
-from bot.learning import ServingLearner
+from bot.learning import Learner
+from bot.learning.pruning import Pruning
+from bot.learning.roster import Roster
 from bot.making import JokeMaker, TellingPolicy
 from bot.model import ServedModel
 from bot.pausing import Pause
 from bot.quotas import QuotaLimits, Quotas
+from bot.selecting import Selectors
 from bot.service import JokeService
 from bot.settings import Settings
 from bot.store.store import SqlStore
-from finetune.moderation import Moderator, Tier
-from finetune.selection import Selector
+from bot.taste.taste import Taste
+from bot.versions import VersionFinder, models_directory
+from finetune.moderation import Tier
 
-__all__ = ["build_core", "build_pool", "load_selectors"]
+__all__ = ["build_core", "build_fleet", "build_pool", "build_roster"]
 
 
 def build_pool(settings: Settings, model: ServedModel) -> WorkerPool:
@@ -54,16 +61,31 @@ def build_pool(settings: Settings, model: ServedModel) -> WorkerPool:
     )
 
 
-def load_selectors(model: ServedModel) -> dict[Tier, Selector]:
-    """What decides which jokes are fit for each tier.
-
-    Takes more than a second. Raises `BrokenVersionError`.
-    """
-    moderator, novelty = Moderator.load(), model.novelty()
-    return {tier: Selector(moderator=moderator, tier=tier, novelty=novelty) for tier in Tier}
+def build_fleet(settings: Settings, *, finder: VersionFinder, selectors: Selectors) -> Fleet:
+    """Every version that serves, not started yet."""
+    build = partial(build_pool, settings)
+    return Fleet(berths=Berths(locate=finder, build=build, selectors=selectors))
 
 
-def _communities(settings: Settings, store: SqlStore) -> Communities:
+def build_roster(
+    settings: Settings, *, store: SqlStore, fleet: Fleet, finder: VersionFinder
+) -> Roster:
+    """What decides which versions the fleet serves."""
+    versions = store.model_versions
+    return Roster(
+        versions=versions,
+        fleet=fleet,
+        finder=finder,
+        pruning=Pruning(
+            versions=versions,
+            models=models_directory(settings),
+            keep=settings.training.keep_versions,
+        ),
+        share=settings.trial.share,
+    )
+
+
+def _communities(settings: Settings, store: SqlStore, taste: Taste | None) -> Communities:
     community, moderation = settings.community, settings.moderation
     return Communities(
         records=store.records,
@@ -77,6 +99,7 @@ def _communities(settings: Settings, store: SqlStore) -> Communities:
             ),
             boldest_tier=Tier(moderation.boldest_tier),
         ),
+        moved=taste.start_over if taste else None,
     )
 
 
@@ -84,41 +107,52 @@ def build_core(
     settings: Settings,
     *,
     store: SqlStore,
-    pool: WorkerPool,
+    fleet: Fleet,
     pause: Pause,
-    model: ServedModel,
-    selectors: dict[Tier, Selector],
+    learner: Learner,
+    selectors: Selectors,
+    taste: Taste | None = None,
 ) -> Core:
     """Everything a front-end may call."""
-    communities = _communities(settings, store)
+    communities = _communities(settings, store, taste)
     return Core(
         jokes=_service(
             settings,
             store=store,
-            maker=_maker(settings, store, pool, selectors, communities),
+            maker=_maker(
+                settings,
+                store=store,
+                fleet=fleet,
+                selectors=selectors,
+                communities=communities,
+                taste=taste,
+            ),
             communities=communities,
             pause=pause,
+            taste=taste,
         ),
         communities=communities,
         records=store.records,
-        learner=ServingLearner(store=store, version=model.name),
+        learner=learner,
         pause=pause,
         languages=Languages.load(),
-        model_version=model.name,
+        serving=lambda: fleet.champion,
     )
 
 
 def _maker(
     settings: Settings,
+    *,
     store: SqlStore,
-    pool: WorkerPool,
-    selectors: dict[Tier, Selector],
+    fleet: Fleet,
+    selectors: Selectors,
     communities: Communities,
+    taste: Taste | None,
 ) -> JokeMaker:
     generation, moderation = settings.generation, settings.moderation
     return JokeMaker(
         store=store,
-        generator=pool,
+        generator=fleet,
         selectors=selectors,
         communities=communities,
         policy=TellingPolicy(
@@ -135,6 +169,7 @@ def _maker(
             topic_characters=moderation.topic_characters,
             opening_characters=moderation.opening_characters,
         ),
+        taste=taste,
     )
 
 
@@ -145,6 +180,7 @@ def _service(
     maker: JokeMaker,
     communities: Communities,
     pause: Pause,
+    taste: Taste | None,
 ) -> JokeService:
     quota = settings.quota
     return JokeService(
@@ -161,4 +197,5 @@ def _service(
             ),
         ),
         flags_to_hide=settings.moderation.flags_to_hide,
+        taste=taste,
     )

@@ -23,6 +23,8 @@ from bot.fronts.screen import Screen
 from bot.fronts.socket import SocketFront, refuse_second
 from bot.fronts.terminal import TERMINAL, TerminalFront, typed_lines
 from bot.jokes import Community, Joke
+from bot.learning.commands import models
+from bot.learning.here import retrain_here, roll_back_here
 from bot.logs import configure_logging
 from bot.model import ServedModel, prepared_model, ready_model
 from bot.platforms import platform_fronts
@@ -46,6 +48,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(votes, name="votes")
+app.add_typer(models, name="models")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -149,6 +152,21 @@ def restore(context: typer.Context, file: Annotated[Path, typer.Argument()]) -> 
     typer.echo(f"Restored {directory / DATABASE} from {file}.")
 
 
+@app.command()
+def retrain(context: typer.Context) -> None:
+    """Make a better model of the votes; a bot that runs then tries it out."""
+    _run(_retrain(context.obj.settings(quiet=True)))
+
+
+@app.command()
+def rollback(
+    context: typer.Context,
+    version: Annotated[str | None, typer.Argument(help="By default the one before.")] = None,
+) -> None:
+    """Let an earlier version tell the jokes again; a bot that runs follows within seconds."""
+    _run(_roll_back(context.obj.settings(quiet=True), version))
+
+
 def _run(work: Coroutine[Any, Any, int]) -> None:
     code = asyncio.run(until_terminated(work))
     if code:
@@ -189,7 +207,7 @@ async def _serve(settings: Settings) -> int:
 async def _tell(settings: Settings, order: Order, *, as_json: bool) -> int:
     model = await _prepared(settings)
     complaints = Console(stderr=True)
-    async with open_app(settings, model=model) as running:
+    async with open_app(settings, model=model, alone=True) as running:
         with complaints.status("Thinking of something funny…"):
             answers = await tell_jokes(running, order, community=_HERE, member=str(os.getuid()))
     told = [answer for answer in answers if isinstance(answer, Joke)]
@@ -204,6 +222,19 @@ async def _attach(path: Path) -> int:
     interactive = sys.stdin.isatty()
     lines = typed_lines() if interactive else read_lines(sys.stdin.fileno())
     await attach_to(path=path, lines=lines)
+    return ExitCode.CLEAN
+
+
+async def _retrain(settings: Settings) -> int:
+    origin = await _prepared(settings)
+    made = await retrain_here(settings, origin=origin, console=Console())
+    return ExitCode.CLEAN if made else ExitCode.FAILURE
+
+
+async def _roll_back(settings: Settings, version: str | None) -> int:
+    origin = await _prepared(settings)
+    serving = await roll_back_here(settings, origin=origin, version=version)
+    typer.echo(f"{serving} serves again.")
     return ExitCode.CLEAN
 
 
@@ -223,4 +254,5 @@ def _conversation(running: App, screen: Screen, *, member: str) -> Conversation:
         community=_HERE,
         member=member,
         loading=running.loading,
+        learner=running.core.learner,
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -57,10 +58,20 @@ class CommunityDefaults:
 
 
 class Communities:
-    """Reads and changes the choices of communities. Methods raise `StoreUnavailable`."""
+    """Reads and changes the choices of communities. Methods raise `StoreUnavailable`.
 
-    def __init__(self, *, records: Records, defaults: CommunityDefaults) -> None:
+    `moved` is called whenever a community may have got the jokes of another.
+    """
+
+    def __init__(
+        self,
+        *,
+        records: Records,
+        defaults: CommunityDefaults,
+        moved: Callable[[], None] | None = None,
+    ) -> None:
         self._records = records
+        self._moved = moved
         self._defaults = defaults
         self._known: OrderedDict[Community, CommunitySettings] = OrderedDict()
         # One change at a time, so that two made at the same moment are both kept.
@@ -105,6 +116,8 @@ class Communities:
                 await self._records.move_community(old, new)
             finally:
                 self._changed(old, new)
+                if self._moved is not None:
+                    self._moved()
 
     async def tier(self, community: Community, *, adult_place: bool) -> Tier:
         """How daring a joke may be there: for adults only in a place set apart for them."""

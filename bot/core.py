@@ -1,5 +1,6 @@
 """What a front-end on a platform is given: everything it may call."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.communities import Communities
@@ -14,7 +15,7 @@ __all__ = ["Core"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Core:
-    """The rooms behind the front-ends; `model_version` is the one that serves."""
+    """The rooms behind the front-ends; `serving` names the version that serves now."""
 
     jokes: JokeService
     communities: Communities
@@ -22,4 +23,9 @@ class Core:
     learner: Learner
     pause: Pause
     languages: Languages
-    model_version: str
+    serving: Callable[[], str]
+
+    @property
+    def model_version(self) -> str:
+        """The version that serves, which may be another one the next time."""
+        return self.serving()

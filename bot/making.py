@@ -3,16 +3,18 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 from bot.communities import Communities
 from bot.generation.port import GenerationRequest, Generator, Wait
 from bot.generation.protocol import Sampling
 from bot.jokes import Answer, Community, Declined, Joke, JokeRequest, Reason
+from bot.selecting import ByTier, Selectors
 from bot.store.port import Store, ToldJoke
+from bot.taste.taste import Taste
 from finetune.candidates import Candidate
-from finetune.moderation import PromptTooLong, Tier, clean_prompt
+from finetune.moderation import PromptTooLong, clean_prompt
 from finetune.selection import Choice, Selector
 
 __all__ = ["JokeMaker", "TellingPolicy"]
@@ -40,22 +42,27 @@ class TellingPolicy:
 
 
 class JokeMaker:
-    """Makes a joke that a community has not heard and that fits its tier."""
+    """Makes a joke that a community has not heard and that fits its tier.
+
+    `taste` puts those that fit in order; without it the model's own score does.
+    """
 
     def __init__(
         self,
         *,
         store: Store,
         generator: Generator,
-        selectors: Mapping[Tier, Selector],
+        selectors: Selectors,
         communities: Communities,
         policy: TellingPolicy,
+        taste: Taste | None = None,
     ) -> None:
         self._store = store
         self._generator = generator
         self._selectors = selectors
         self._communities = communities
         self._policy = policy
+        self._taste = taste
 
     def busy(self, telling: int) -> Declined | None:
         """A refusal if so many requests under way are all there may be."""
@@ -64,9 +71,9 @@ class JokeMaker:
         return Declined(reason=Reason.BUSY, seconds=self._generator.seconds_to_wait())
 
     async def selector(self, community: Community, *, adult_place: bool) -> Selector:
-        """What decides which prompts and jokes are fit for a place."""
+        """What decides which prompts are fit for a place."""
         tier = await self._communities.tier(community, adult_place=adult_place)
-        return self._selectors[tier]
+        return self._selectors.prompt(tier)
 
     async def prepare(self, request: JokeRequest) -> JokeRequest | Declined:
         """The request with its prompts cleaned, or why they will not do."""
@@ -78,7 +85,7 @@ class JokeMaker:
             opening = clean_prompt(request.opening or "", limit=self._policy.opening_characters)
         except PromptTooLong:
             return Declined(reason=Reason.TOO_LONG)
-        selector = await self._selector_for(request)
+        selector = await self.selector(request.community, adult_place=request.adult_place)
         if not all(map(selector.allows_prompt, filter(None, (topic, opening)))):
             return Declined(reason=Reason.UNSUITABLE)
         return replace(request, topic=topic or None, opening=opening or None)
@@ -88,28 +95,40 @@ class JokeMaker:
     ) -> Answer:
         """Draw candidates, round after round, until one fits that was not told here before.
 
-        Raises `GenerationError`.
+        Where a version on trial finds none, the champion has as many rounds. Raises
+        `GenerationError`.
         """
-        policy = self._policy
         first_seed = secrets.randbits(_SEED_BITS) if request.seed is None else request.seed
         community = f"{request.community.front}:{request.community.key}"
-        for number in range(policy.rounds):
+        usual = GenerationRequest(
+            joke_id=joke_id,
+            community=community,
+            member=request.member,
+            topic=request.topic,
+            opening=request.opening,
+            count=self._policy.candidates,
+            seed=first_seed,
+            sampling=self._policy.sampling,
+            deadline=self._policy.deadline_seconds,
+            # Whoever repeats a joke by its seed means the model that everybody knows.
+            by_champion=request.seed is not None,
+        )
+        number, rounds = 0, self._policy.rounds
+        while number < rounds:
             seed = first_seed + number
             generation = await self._generator.generate(
-                GenerationRequest(
-                    community=community,
-                    member=request.member,
-                    topic=request.topic,
-                    opening=request.opening,
-                    count=policy.candidates,
+                replace(
+                    usual,
                     seed=seed,
-                    sampling=policy.sampling,
-                    deadline=policy.deadline_seconds - (time.monotonic() - began),
+                    deadline=self._policy.deadline_seconds - (time.monotonic() - began),
                     again=number > 0,
                 ),
                 wait=wait,
             )
-            for choice in await self._untold(generation.candidates, request):
+            # At once: a version that has been swapped out is forgotten when this has waited.
+            selectors = self._selectors.of(generation.model_version)
+            untold = await self._untold(generation.candidates, request, selectors)
+            for choice in await self._ordered(untold, generation.model_version, seed, request):
                 told = self._told(choice, generation.model_version, seed, request, began)
                 if await self._store.mark_told(joke_id, told):
                     return Joke(
@@ -121,16 +140,20 @@ class JokeMaker:
                         tokens=told.tokens,
                         seconds=told.seconds,
                     )
+            number += 1
+            if number == rounds and self._generator.nothing_fit(generation.model_version):
+                rounds += 0 if usual.by_champion else self._policy.rounds
+                usual = replace(usual, by_champion=True)
         return Declined(reason=Reason.NOTHING_FIT)
 
     async def _untold(
-        self, candidates: Sequence[Candidate], request: JokeRequest
+        self, candidates: Sequence[Candidate], request: JokeRequest, selectors: ByTier
     ) -> Sequence[Choice]:
         """What fits and is new to the community; a repeat asked for by seed need not be new."""
+        tier = await self._communities.tier(request.community, adult_place=request.adult_place)
         # In a thread, so that a burst of long jokes cannot hold up everybody's buttons.
-        selector = await self._selector_for(request)
         choices = await asyncio.to_thread(
-            selector.choices,
+            selectors[tier].choices,
             candidates,
             opening=request.opening,
             topic=request.topic,
@@ -141,6 +164,16 @@ class JokeMaker:
             request.community, [choice.fingerprint for choice in choices]
         )
         return [choice for choice in choices if choice.fingerprint not in heard]
+
+    async def _ordered(
+        self, choices: Sequence[Choice], version: str, seed: int, request: JokeRequest
+    ) -> Sequence[Choice]:
+        """The best first; a joke drawn again by its seed is no matter of taste."""
+        if self._taste is None or request.seed is not None:
+            return choices
+        return await self._taste.ordered(
+            choices, community=request.community, version=version, seed=seed
+        )
 
     def _told(
         self, choice: Choice, version: str, seed: int, request: JokeRequest, began: float
@@ -157,7 +190,5 @@ class JokeMaker:
             score=choice.score,
             tokens=choice.tokens,
             seconds=time.monotonic() - began,
+            features=choice.features,
         )
-
-    async def _selector_for(self, request: JokeRequest) -> Selector:
-        return await self.selector(request.community, adult_place=request.adult_place)

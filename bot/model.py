@@ -9,18 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.settings import Settings
-from finetune.artifacts import MANIFEST, BrokenVersionError, is_adapter, read_manifest
+from finetune.artifacts import MANIFEST, BrokenVersionError, is_adapter, read_manifest, slug
 from finetune.bases import STARTER, BaseModelError, locate
-from finetune.novelty import NOVELTY, NoveltyIndex
+from finetune.novelty import NoveltyIndex
 from finetune.progress import Progress
 from finetune.shipped import shipped_version
 
-__all__ = ["BaseModelError", "ServedModel", "prepared_model", "ready_model"]
+__all__ = ["BaseModelError", "ServedModel", "made_model", "prepared_model", "ready_model"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServedModel:
-    """`directory` has a version or a base called `name`; an adapter also has `base_directory`."""
+    """`directory` has a version or a base; an adapter also has `base_directory`.
+
+    `name` is the one that the worker calls it by and that is written down with each joke.
+    """
 
     name: str
     directory: Path
@@ -31,8 +34,7 @@ class ServedModel:
 
         Raises `BrokenVersionError`.
         """
-        path = self.directory / NOVELTY
-        return NoveltyIndex.load(path) if path.is_file() else None
+        return NoveltyIndex.of_version(self.directory)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +52,18 @@ def ready_model(settings: Settings) -> ServedModel | None:
     Raises `BaseModelError` or `BrokenVersionError`.
     """
     return _located(_wanted(settings), settings)
+
+
+def made_model(directory: Path, settings: Settings) -> ServedModel:
+    """The version in a directory, on a base that has been prepared.
+
+    Raises `BaseModelError` or `BrokenVersionError`.
+    """
+    wanted = _version_in(directory)
+    found = _located(wanted, settings)
+    if found is None:
+        raise BaseModelError(f"{wanted.base}, the base of {directory}, has not been prepared.")
+    return found
 
 
 async def prepared_model(settings: Settings, *, progress: Progress) -> ServedModel:
@@ -74,10 +88,14 @@ def _wanted(settings: Settings) -> _Wanted:
         raise BrokenVersionError(
             f"{version} is no model version; correct model.version in config.toml."
         )
-    manifest = read_manifest(version)
+    return _version_in(version)
+
+
+def _version_in(directory: Path) -> _Wanted:
+    manifest = read_manifest(directory)
     return _Wanted(
-        version=version,
-        base=manifest.base if is_adapter(version) else None,
+        version=directory,
+        base=manifest.base if is_adapter(directory) else None,
         revision=str(manifest.recipe.get("revision", "")),
     )
 
@@ -95,7 +113,9 @@ def _served(wanted: _Wanted, base: Path | None) -> ServedModel:
         return ServedModel(name=name, directory=wanted.version, base_directory=base)
     if wanted.base is None or base is None:
         raise BaseModelError("There is no model to serve; set model.base in config.toml.")
-    return ServedModel(name=wanted.base, directory=base)
+    named = (base / MANIFEST).is_file()
+    name = read_manifest(base).version if named else slug(wanted.base)
+    return ServedModel(name=name, directory=base)
 
 
 async def _prepare(wanted: _Wanted, settings: Settings, progress: Progress) -> Path:

@@ -27,6 +27,7 @@ from bot.store.port import (
     UndeliveredJoke,
     Voted,
 )
+from bot.taste.taste import Taste
 
 __all__ = ["Flagged", "JokeService"]
 
@@ -58,6 +59,7 @@ class JokeService:
         pause: Pause,
         quotas: Quotas,
         flags_to_hide: int,
+        taste: Taste | None = None,
     ) -> None:
         self._store = store
         self._maker = maker
@@ -65,6 +67,7 @@ class JokeService:
         self._pause = pause
         self._quotas = quotas
         self._flags_to_hide = flags_to_hide
+        self._taste = taste
         self._closing = False
         self._unsettled: dict[int, Reason] = {}
         self._telling = 0
@@ -93,15 +96,19 @@ class JokeService:
 
     async def vote(self, joke_id: int, member: str, value: int) -> Tally:
         """Set a member's one vote, +1 or -1. Raises `UnknownJoke`."""
-        return await self._store.vote(joke_id, member, value)
+        tally = await self._store.vote(joke_id, member, value)
+        self._heard_of(joke_id)
+        return tally
 
     async def retract(self, joke_id: int, member: str) -> Tally:
         """Withdraw a member's vote. Raises `UnknownJoke`."""
-        return await self._store.vote(joke_id, member, 0)
+        return await self.vote(joke_id, member, 0)
 
     async def cast(self, joke_id: int, member: str, ballot: Ballot) -> Voted:
         """Let a button or a reaction change a member's one vote. Raises `UnknownJoke`."""
-        return await self._store.cast(joke_id, member, ballot)
+        voted = await self._store.cast(joke_id, member, ballot)
+        self._heard_of(joke_id)
+        return voted
 
     async def flag(self, joke_id: int, member: str, *, moderator: bool = False) -> Flagged:
         """Mark a joke as offensive; a moderator, or enough members, hide it.
@@ -111,6 +118,7 @@ class JokeService:
         tally = await self._store.flag(joke_id, member)
         hidden = moderator or tally.flags >= self._flags_to_hide
         newly_hidden = hidden and await self._store.hide(joke_id)
+        self._heard_of(joke_id)
         return Flagged(tally=tally, hidden=hidden, newly_hidden=newly_hidden)
 
     async def shown(self, joke_id: int) -> ShownJoke:
@@ -141,7 +149,10 @@ class JokeService:
 
     async def forget(self, front: str, member: str) -> int:
         """Erase a member's votes and links; returns how many votes there were."""
-        return await self._store.forget(front, member)
+        erased = await self._store.forget(front, member)
+        if self._taste is not None:
+            self._taste.start_over()
+        return erased
 
     async def orphans(self, fronts: Collection[str] | None = None) -> Sequence[PendingRequest]:
         """The requests that a dead bot process left behind; each is to be resumed or given up."""
@@ -177,6 +188,10 @@ class JokeService:
         except TimeoutError:
             return False
         return True
+
+    def _heard_of(self, joke_id: int) -> None:
+        if self._taste is not None:
+            self._taste.voted(joke_id)
 
     def _enter(self) -> None:
         self._telling += 1

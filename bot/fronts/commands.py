@@ -13,6 +13,10 @@ __all__ = [
     "Misunderstood",
     "Period",
     "Quit",
+    "Retrain",
+    "Retraining",
+    "RollBack",
+    "ShowModels",
     "ShowStats",
     "ShowTop",
     "TellJoke",
@@ -29,6 +33,9 @@ NAMES = (
     "top",
     "stats",
     "forget",
+    "retrain",
+    "models",
+    "rollback",
     "help",
     "quit",
 )
@@ -87,6 +94,34 @@ class Forget:
     confirmed: bool = False
 
 
+class Retraining(StrEnum):
+    """What /retrain may do: begin, call it off, or decide about the trial that goes on."""
+
+    BEGIN = ""
+    CANCEL = "cancel"
+    PROMOTE = "promote"
+    KEEP = "keep"
+
+
+@dataclass(frozen=True, slots=True)
+class Retrain:
+    """/retrain"""
+
+    what: Retraining = Retraining.BEGIN
+
+
+@dataclass(frozen=True, slots=True)
+class ShowModels:
+    """/models"""
+
+
+@dataclass(frozen=True, slots=True)
+class RollBack:
+    """/rollback, by default to the version before."""
+
+    version: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Help:
     """/help"""
@@ -104,7 +139,20 @@ class Misunderstood:
     hint: str
 
 
-Command = TellJoke | Vote | Flag | ShowTop | ShowStats | Forget | Help | Quit | Misunderstood
+Command = (
+    TellJoke
+    | Vote
+    | Flag
+    | ShowTop
+    | ShowStats
+    | Forget
+    | Retrain
+    | ShowModels
+    | RollBack
+    | Help
+    | Quit
+    | Misunderstood
+)
 
 
 def parse(line: str) -> Command | None:
@@ -119,6 +167,9 @@ def _command(line: str) -> Command:
     name, rest, *_ = [*line.split(maxsplit=1), "", ""]
     plain: dict[str, Command] = {
         "stats": ShowStats(),
+        "models": ShowModels(),
+        "forget": Forget(confirmed=rest.lower() == "yes"),
+        "rollback": RollBack(rest or None),
         "help": Help(),
         "quit": Quit(),
         "exit": Quit(),
@@ -130,8 +181,8 @@ def _command(line: str) -> Command:
             return _on_joke(vote, rest)
         case "top":
             return _top(rest)
-        case "forget":
-            return Forget(confirmed=rest.lower() == "yes")
+        case "retrain":
+            return _retrain(rest)
         case other:
             return plain.get(other) or _unknown(name)
 
@@ -166,3 +217,10 @@ def _top(rest: str) -> Command:
         return ShowTop(Period(rest.lower()) if rest else Period.ALL)
     except ValueError:
         return Misunderstood("After /top I expect day, week or all, as in /top week.")
+
+
+def _retrain(rest: str) -> Command:
+    try:
+        return Retrain(Retraining(rest.lower()))
+    except ValueError:
+        return Misunderstood("After /retrain I expect nothing, or cancel, promote or keep.")

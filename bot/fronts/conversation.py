@@ -1,5 +1,6 @@
 """One person's side of a line-based front-end: a line comes in, the screen shows what became."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -11,15 +12,20 @@ from bot.fronts.commands import (
     Misunderstood,
     Period,
     Quit,
+    Retrain,
+    RollBack,
+    ShowModels,
     ShowStats,
     ShowTop,
     TellJoke,
     Vote,
     parse,
 )
+from bot.fronts.schooling import Schoolroom
 from bot.fronts.screen import Screen, place_sentence
 from bot.generation.port import Wait
 from bot.jokes import Community, Declined, JokeRequest
+from bot.learning import Learner
 from bot.phrases import counted, sentence
 from bot.service import JokeService
 from bot.store.port import StoreUnavailable, UnknownJoke
@@ -44,29 +50,41 @@ class Conversation:
         community: Community,
         member: str,
         loading: Callable[[], bool],
+        learner: Learner,
     ) -> None:
         self._service = service
         self._screen = screen
         self._community = community
         self._member = member
         self._loading = loading
+        self._learner = learner
+        self._schoolroom = Schoolroom(learner=learner, screen=screen.learning)
         self._latest: int | None = None
 
-    async def obey(self, line: str) -> bool:
-        """Do what a line says; False when it says goodbye."""
+    @property
+    def given_up(self) -> str:
+        """What to say when `obey` was cancelled."""
+        return self._schoolroom.unwatched or "Never mind, then."
+
+    async def obey(self, line: str, *, stopping: asyncio.Event | None = None) -> bool:
+        """Do what a line says; False when it says goodbye.
+
+        Once `stopping` is set, what only watches ends; jokes are told all the same.
+        """
+        self._schoolroom.unwatched = ""
         command = parse(line)
         if isinstance(command, Quit):
             return False
         if command is not None:
             try:
-                await self._do(command)
+                await self._do(command, stopping or asyncio.Event())
             except UnknownJoke:
                 self._screen.refuse("There is no joke with that number.")
             except StoreUnavailable:
                 self._screen.refuse("I can't reach my memory right now; please try again soon.")
         return True
 
-    async def _do(self, command: Command) -> None:
+    async def _do(self, command: Command, stopping: asyncio.Event) -> None:
         match command:
             case TellJoke(topic=topic, opening=opening):
                 await self._tell(topic, opening)
@@ -78,7 +96,11 @@ class Conversation:
                 top = await self._service.top(self._community, since=since, limit=_TOP_LIMIT)
                 self._screen.top(top)
             case ShowStats():
-                self._screen.stats(await self._service.stats(self._community, self._member))
+                stats = await self._service.stats(self._community, self._member)
+                helped = await self._learner.helped(self._community.front, self._member)
+                self._screen.stats(stats, helped)
+            case Retrain() | ShowModels() | RollBack():
+                await self._schoolroom.obey(command, stopping=stopping)
             case Forget(confirmed=confirmed):
                 await self._forget(confirmed=confirmed)
             case Help():

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from bot.fronts.news import News
 from bot.jokes import Answer
 
 __all__ = ["Front", "FrontRefusedError", "InterruptedByMemberError"]
@@ -47,3 +48,6 @@ class Front(Protocol):
 
         One that is `perhaps_seen` may have arrived then, and must not be shown a second time.
         """
+
+    async def tell_admins(self, news: News) -> None:
+        """Tell the bot's admins, where they have a place to be told; waits for the platform."""

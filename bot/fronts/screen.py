@@ -12,10 +12,14 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
+from bot.fronts.learning_screen import LearningScreen
+from bot.fronts.wording import Wording
 from bot.generation.queue import Place
 from bot.jokes import Joke
+from bot.languages import ENGLISH
 from bot.phrases import counted
 from bot.store.port import RankedJoke, Stats, Tally
+from bot.store.version_port import Contribution
 
 __all__ = ["Screen", "place_sentence"]
 
@@ -30,6 +34,9 @@ _HELP = (
     ("/top day|week|all", "the best jokes told here"),
     ("/stats", "what was told and voted here"),
     ("/forget", "erase your votes and your name from everything"),
+    ("/retrain", "let me learn from the votes; cancel, promote or keep may follow"),
+    ("/models", "the versions of my sense of humour"),
+    ("/rollback", "go back to the version before, or to the one that you name"),
     ("/help", "this list"),
     ("/quit", "leave"),
 )
@@ -48,10 +55,11 @@ def place_sentence(place: Place | None, *, loading: bool) -> str:
 
 
 class Screen:
-    """Writes to a rich console; jokes are text, never markup."""
+    """Writes to a rich console; jokes are text, never markup. `learning` is a part of it."""
 
     def __init__(self, *, console: Console) -> None:
         self._console = console
+        self.learning = LearningScreen(console=console)
 
     def joke(self, joke: Joke) -> None:
         """A joke, and on a terminal the number to vote on."""
@@ -93,8 +101,8 @@ class Screen:
             for joke in jokes:
                 self._plain(f"#{joke.id} (+{joke.up} -{joke.down}) {_one_line(joke.text)}")
 
-    def stats(self, stats: Stats) -> None:
-        """Counts, of the community and of the member."""
+    def stats(self, stats: Stats, helped: Contribution | None = None) -> None:
+        """Counts, of the community and of the member, and what the member's votes did."""
         self._plain(
             f"Told here: {counted(stats.jokes, 'joke')}, "
             f"{stats.votes_up} up and {stats.votes_down} down, {stats.flags} reported."
@@ -103,6 +111,8 @@ class Screen:
             f"You: {counted(stats.my_jokes, 'joke')}, "
             f"{stats.my_votes_up} up and {stats.my_votes_down} down."
         )
+        for line in Wording(words=ENGLISH).helped(helped):
+            self._plain(line)
 
     def help(self) -> None:
         """Every command."""

@@ -19,6 +19,7 @@ from rich.console import Console
 
 from bot.fronts.conversation import Conversation
 from bot.fronts.lines import unless
+from bot.fronts.news import News
 from bot.fronts.screen import Screen
 from bot.fronts.terminal import TERMINAL
 from bot.jokes import Answer
@@ -26,6 +27,7 @@ from bot.jokes import Answer
 __all__ = ["SocketFront", "SocketInUseError", "refuse_second"]
 
 _LINE_LIMIT = 1 << 20
+_LOOK_SECONDS = 0.2
 
 _log = logging.getLogger("punchline.socket")
 
@@ -102,6 +104,9 @@ class SocketFront:
     async def answer_late(self, address: str, answer: Answer, *, perhaps_seen: bool) -> None:
         """Never called, since no address is reachable."""
 
+    async def tell_admins(self, news: News) -> None:
+        """Whoever asks here watches, and nobody else is told."""
+
     def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.create_task(self._talk(reader, writer), name="socket conversation")
         self._talking.add(task)
@@ -133,11 +138,26 @@ class SocketFront:
                 screen.refuse("That line is too long for me; please start again.")
                 goes_on = False
             else:
-                goes_on = line is not None and await conversation.obey(line)
-            writer.write(paper.getvalue().encode(errors="replace"))
-            paper.seek(0)
-            paper.truncate()
-            await writer.drain()
+                goes_on = line is not None and await self._obey(conversation, line, paper, writer)
+            await _hand_over(paper, writer)
+
+    async def _obey(
+        self,
+        conversation: Conversation,
+        line: str,
+        paper: io.StringIO,
+        writer: asyncio.StreamWriter,
+    ) -> bool:
+        """Obey a line; what takes long is read as it comes."""
+        obeying = asyncio.create_task(conversation.obey(line, stopping=self._stopping))
+        try:
+            while not obeying.done():
+                await asyncio.wait({obeying}, timeout=_LOOK_SECONDS)
+                await _hand_over(paper, writer)
+            return obeying.result()
+        finally:
+            obeying.cancel()
+            await asyncio.gather(obeying, return_exceptions=True)
 
     async def _next(self, reader: asyncio.StreamReader) -> str | None:
         """A line, or None at the end of the connection or when told to stop.
@@ -146,6 +166,15 @@ class SocketFront:
         """
         line = await unless(self._stopping, reader.readline())
         return line.decode("utf-8", errors="replace").rstrip("\n") if line else None
+
+
+async def _hand_over(paper: io.StringIO, writer: asyncio.StreamWriter) -> None:
+    """Write what was put on paper. Raises `ConnectionError`."""
+    if text := paper.getvalue():
+        paper.seek(0)
+        paper.truncate()
+        writer.write(text.encode(errors="replace"))
+        await writer.drain()
 
 
 def _member(writer: asyncio.StreamWriter) -> str:

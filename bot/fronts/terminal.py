@@ -11,6 +11,7 @@ from prompt_toolkit.patch_stdout import patch_stdout
 from bot.fronts.commands import NAMES
 from bot.fronts.conversation import Conversation
 from bot.fronts.lines import unless
+from bot.fronts.news import News
 from bot.fronts.port import InterruptedByMemberError
 from bot.jokes import Answer
 
@@ -22,8 +23,8 @@ TERMINAL = "terminal"
 class TerminalFront:
     """Talks to whoever sits at standard input, until end of file, /quit or `stop`.
 
-    Ctrl-C while a person awaits a joke gives up the joke; at the prompt, and when the lines come
-    from a program, it ends everything.
+    Ctrl-C while a person awaits a joke gives up the joke, and while they watch a run the watching;
+    at the prompt, and when the lines come from a program, it ends everything.
     """
 
     name = TERMINAL
@@ -65,6 +66,9 @@ class TerminalFront:
     async def answer_late(self, address: str, answer: Answer, *, perhaps_seen: bool) -> None:
         """Never called, since no address is reachable."""
 
+    async def tell_admins(self, news: News) -> None:
+        """Whoever asks here watches, and nobody else is told."""
+
     async def _next(self) -> str | None:
         """The next line, or None at the end of input or when told to stop."""
         return await unless(self._stopping, self._read())
@@ -73,14 +77,14 @@ class TerminalFront:
         return await anext(self._lines, None)
 
     async def _obey(self, line: str) -> bool:
-        self._obeying = asyncio.create_task(self._conversation.obey(line))
+        self._obeying = asyncio.create_task(self._conversation.obey(line, stopping=self._stopping))
         try:
             return await self._obeying
         except asyncio.CancelledError:
             current = asyncio.current_task()
             if current is not None and current.cancelling():
                 raise
-            self._say("Never mind, then.")
+            self._say(self._conversation.given_up)
             return True
         finally:
             self._obeying = None

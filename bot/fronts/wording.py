@@ -1,14 +1,13 @@
 """What both platforms say, in a member's language; plain text that each escapes its own way."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from bot.communities import Audience, CommunitySettings, VoteStyle
 from bot.fronts.commands import Period
 from bot.generation.queue import Place
 from bot.languages import Words, message
-from bot.learning import ModelLine
 from bot.store.port import RankedJoke, Stats
+from bot.store.version_port import Contribution
 from finetune.moderation import Tier
 
 __all__ = ["LANGUAGE_NAMES", "TOP_LIMIT", "Wording", "since"]
@@ -98,20 +97,17 @@ class Wording:
             ),
         ]
 
-    def models(self, lines: Sequence[ModelLine]) -> list[str]:
-        """/models: one line a version."""
-        words = self._words
+    def helped(self, contribution: Contribution | None) -> list[str]:
+        """/stats: what the member's votes did, if they did anything yet."""
+        if contribution is None:
+            return []
         return [
-            words.count(
-                "{mark} {version}: {number} joke, {up} up and {down} down",
-                "{mark} {version}: {number} jokes, {up} up and {down} down",
-                line.jokes,
-                mark="▶" if line.serving else "·",
-                version=line.version,
-                up=line.up,
-                down=line.down,
+            self._words.count(
+                "Your vote helped train version {version}.",
+                "Your {number} votes helped train version {version}.",
+                contribution.votes,
+                version=contribution.version,
             )
-            for line in lines
         ]
 
     def forget_question(self) -> str:
@@ -206,14 +202,6 @@ class Wording:
     def not_forgotten(self) -> str:
         """After a member decided against /forget."""
         return self._words.say("Then I forget nothing.")
-
-    def retraining(self) -> str:
-        """After /retrain."""
-        return self._words.say("I have begun to learn from your votes.")
-
-    def rolled_back(self) -> str:
-        """After /rollback."""
-        return self._words.say("The earlier version serves again.")
 
     def paused(self, on: bool) -> str:
         """After /pause."""

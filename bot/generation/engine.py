@@ -17,6 +17,7 @@ import torch
 from transformers import PreTrainedModel
 from transformers.cache_utils import DynamicCache
 
+from bot.generation.features import HiddenState, JokeReader, packed
 from bot.generation.sampling import SamplingRows, sample, uniforms
 from bot.generation.slots import SlotCache
 
@@ -44,11 +45,15 @@ class EngineJob:
 
 @dataclass(frozen=True, kw_only=True)
 class Generated:
-    """One continuation, the end token left out; `logprob` is the sum over `tokens` in nats."""
+    """One continuation, the end token left out; `logprob` is the sum over `tokens` in nats.
+
+    `features` is the mean hidden state of its tokens, as `bot.generation.features` packs it.
+    """
 
     tokens: tuple[int, ...]
     logprob: float
     complete: bool
+    features: bytes | None = None
 
 
 class Engine(Protocol):
@@ -70,6 +75,12 @@ class Engine(Protocol):
 
     def step(self) -> list[tuple[str, list[Generated]]]:
         """Advance every running candidate by a token; returns the jobs that are done."""
+
+    def read(self, jokes: Sequence[tuple[Sequence[int], Sequence[int]]]) -> list[bytes | None]:
+        """The features that `step` would give to jokes, each a prompt and what follows, as ids.
+
+        None for each where the engine has none.
+        """
 
 
 @dataclass
@@ -107,6 +118,9 @@ class TorchEngine:
         self._limit = int(getattr(model.config, "max_position_embeddings", 1 << 30))
         self._vocabulary = int(model.config.vocab_size)
         self._cache = SlotCache(slots=slots)
+        self._hidden = HiddenState(model)
+        # For each row, the sum of the hidden states of the tokens it has read of its own joke.
+        self._sums = torch.zeros((slots, self._hidden.width), device=self._device)
         self._waiting: deque[EngineJob] = deque()
         self._rows: list[_Row] = []
         self._finished: dict[str, dict[int, Generated]] = {}
@@ -143,6 +157,10 @@ class TorchEngine:
             return self._accept(self._decode(), first_row=0)
         return []
 
+    def read(self, jokes: Sequence[tuple[Sequence[int], Sequence[int]]]) -> list[bytes | None]:
+        reader = JokeReader(model=self._model, hidden=self._hidden, limit=self._limit)
+        return reader.read(jokes)
+
     def _next_jobs(self) -> list[EngineJob]:
         room = self._slots - len(self._rows)
         jobs: list[EngineJob] = []
@@ -174,6 +192,7 @@ class TorchEngine:
         first_row = len(self._rows)
         longest = max(job.length for job in jobs)
         self._cache.admit(cache, sources=sources, first_row=first_row, length=longest)
+        self._sums[first_row : first_row + len(sources)] = 0
         for job in jobs:
             self._finished[job.id] = {}
             self._rows += [
@@ -222,6 +241,7 @@ class TorchEngine:
             past_key_values=self._cache.stepping(positions=positions, length=length),
             use_cache=True,
         )
+        self._sums[: len(rows)] += self._hidden.latest[:, -1]
         logits: torch.Tensor = output.logits
         return logits[:, -1].float()
 
@@ -237,15 +257,19 @@ class TorchEngine:
         tokens, logprobs = sample(logits, settings, uniform)
         done: list[str] = []
         drawn = zip(tokens.tolist(), logprobs.tolist(), strict=True)
-        for row, (token, logprob) in zip(rows, drawn, strict=True):
+        for place, (row, (token, logprob)) in enumerate(zip(rows, drawn, strict=True), first_row):
             row.logprob += logprob
             ended = token in self._end_ids
+            read = len(row.tokens)
             if not ended:
                 row.tokens.append(token)
                 row.length += 1
             if ended or len(row.tokens) >= row.job.max_tokens:
                 self._finished[row.job.id][row.number] = Generated(
-                    tokens=tuple(row.tokens), logprob=row.logprob, complete=ended
+                    tokens=tuple(row.tokens),
+                    logprob=row.logprob,
+                    complete=ended,
+                    features=packed(self._sums[place] / read) if read else None,
                 )
                 done.append(row.job.id)
         for place in reversed(range(first_row, len(self._rows))):
@@ -268,6 +292,7 @@ class TorchEngine:
         last = self._rows.pop()
         if place < len(self._rows):
             self._cache.move(source=len(self._rows), target=place)
+            self._sums[place] = self._sums[len(self._rows)]
             self._rows[place] = last
 
 

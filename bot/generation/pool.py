@@ -13,8 +13,18 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bot.generation.port import Generation, GenerationError, GenerationRequest, Wait
-from bot.generation.protocol import Cancel, Failed, Generate, Ready, Report, Result
+from bot.generation.port import Embedding, Generation, GenerationError, GenerationRequest, Wait
+from bot.generation.protocol import (
+    Cancel,
+    Embed,
+    Embedded,
+    Failed,
+    Generate,
+    KnownJoke,
+    Ready,
+    Report,
+    Result,
+)
 from bot.generation.queue import FairLine, LineFullError, LineLimits, Place
 from bot.generation.supervisor import SupervisionLimits, Supervisor, WorkerStatus
 from bot.jokes import Reason
@@ -66,8 +76,10 @@ class WorkerPool:
         self._numbers = itertools.count(1)
         self._returned: deque[_Ticket] = deque()
         self._running: dict[str, _Ticket] = {}
+        self._embedding: dict[str, asyncio.Future[Embedding]] = {}
         self._accepting = True
         self._closed = False
+        self._met = asyncio.Event()
         self._seconds_each = _FIRST_GUESS_SECONDS
 
     @property
@@ -82,6 +94,10 @@ class WorkerPool:
     def start(self) -> None:
         """Start the worker and keep one running until `close`."""
         self._supervisor.start()
+
+    async def met(self) -> None:
+        """Wait until the first worker has loaded its model, or has failed to; `status` says."""
+        await self._met.wait()
 
     async def generate(self, request: GenerationRequest, *, wait: Wait | None = None) -> Generation:
         """Candidates for a prompt. Raises `GenerationError`."""
@@ -105,6 +121,26 @@ class WorkerPool:
         finally:
             self._withdraw(ticket)
 
+    @property
+    def serves(self) -> str | None:
+        """The version a worker has loaded, if one has."""
+        ready = self._supervisor.status.ready
+        return ready.version if ready is not None and self._supervisor.serving else None
+
+    async def embed(self, jokes: Sequence[KnownJoke]) -> Embedding:
+        """What the version makes of a few jokes. Raises `GenerationError`."""
+        if self._closed or not self._supervisor.serving:
+            raise GenerationError(Reason.CLOSING if self._closed else Reason.MODEL_DOWN)
+        number = str(next(self._numbers))
+        future: asyncio.Future[Embedding] = asyncio.get_running_loop().create_future()
+        self._embedding[number] = future
+        self._supervisor.send(Embed(id=number, jokes=tuple(jokes)))
+        try:
+            return await future
+        finally:
+            if self._embedding.pop(number, None) is not None:
+                self._supervisor.send(Cancel(id=number))
+
     def seconds_to_wait(self) -> int:
         """About how long until a request that came now would be answered, at least 1."""
         together = max(1, self._slots // max(1, self._usual_count()))
@@ -124,7 +160,9 @@ class WorkerPool:
         for ticket in [*self._returned, *self._running.values()]:
             _refuse(ticket, Reason.CLOSING)
         self._returned.clear()
+        self._give_up_embedding(Reason.CLOSING)
         await self._supervisor.close()
+        self._met.set()
 
     def _check_open(self, request: GenerationRequest) -> None:
         if self._closed or not (self._accepting or request.again):
@@ -191,6 +229,7 @@ class WorkerPool:
 
     def worker_ready(self) -> None:
         """The worker can take requests."""
+        self._met.set()
         self._dispatch()
 
     def worker_reported(self, report: Report, ready: Ready) -> None:
@@ -204,6 +243,10 @@ class WorkerPool:
                     ticket.future.set_result(
                         Generation(model_version=ready.version, candidates=candidates)
                     )
+            case Embedded(id=number, features=features):
+                embedding = self._embedding.pop(number, None)
+                if embedding is not None and not embedding.done():
+                    embedding.set_result(Embedding(model_version=ready.version, features=features))
             case Failed(id=ticket_id, too_long=too_long):
                 ticket = self._running.pop(ticket_id, None)
                 if ticket is not None:
@@ -216,15 +259,23 @@ class WorkerPool:
         Returns whether a request that had the worker to itself was given up: then the request is
         to blame, and the others need not hear that the model is down.
         """
+        self._met.set()
+        self._give_up_embedding(Reason.MODEL_DOWN)
         orphans = list(self._running.values())
         self._running.clear()
         for ticket in reversed(orphans):
             ticket.attempts += 1
-            if ticket.attempts >= self._attempts:
+            if ticket.attempts >= (ticket.request.tries or self._attempts):
                 _refuse(ticket, Reason.GAVE_UP)
             elif not ticket.future.done():
                 self._returned.appendleft(ticket)
         return len(orphans) == 1 and orphans[0].attempts >= self._attempts
+
+    def _give_up_embedding(self, reason: Reason) -> None:
+        for future in self._embedding.values():
+            if not future.done():
+                future.set_exception(GenerationError(reason))
+        self._embedding.clear()
 
     def worker_down(self, status: WorkerStatus) -> None:
         """Refuse everybody who waits."""

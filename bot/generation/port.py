@@ -1,15 +1,23 @@
 """Generation as the service sees it; `tests/twins/generator.py` holds the in-memory twin."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.generation.protocol import Sampling
+from bot.generation.protocol import KnownJoke, Sampling
 from bot.generation.queue import Place
 from bot.jokes import Reason
 from finetune.candidates import Candidate
 
-__all__ = ["Generation", "GenerationError", "GenerationRequest", "Generator", "Wait"]
+__all__ = [
+    "Embedder",
+    "Embedding",
+    "Generation",
+    "GenerationError",
+    "GenerationRequest",
+    "Generator",
+    "Wait",
+]
 
 
 class GenerationError(Exception):
@@ -23,8 +31,13 @@ class GenerationError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GenerationRequest:
-    """What to generate and for whom; `again` marks a further round of a request already served."""
+    """What to generate and for whom; `again` marks a further round of a request already served.
 
+    `joke_id` decides which of two versions on trial answers, unless it is to be answered
+    `by_champion`. `tries` is how many workers may die over it, where that is fewer than usual.
+    """
+
+    joke_id: int
     community: str
     member: str
     topic: str | None
@@ -34,6 +47,8 @@ class GenerationRequest:
     sampling: Sampling
     deadline: float
     again: bool = False
+    by_champion: bool = False
+    tries: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +57,14 @@ class Generation:
 
     model_version: str
     candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Embedding:
+    """The features of jokes in their order, None for one without, and whose they are."""
+
+    model_version: str
+    features: tuple[bytes | None, ...]
 
 
 class Wait:
@@ -70,3 +93,23 @@ class Generator(Protocol):
 
     def seconds_to_wait(self) -> int:
         """About how long until a request that came now would be answered, at least 1."""
+
+    def nothing_fit(self, version: str) -> bool:
+        """Note that no candidate a version made for a joke could be told.
+
+        Returns whether a request `by_champion` would be answered by another version.
+        """
+
+
+class Embedder(Protocol):
+    """Tells what one live model version makes of jokes that are there already."""
+
+    @property
+    def serves(self) -> str | None:
+        """The version that would read now, or None while there is none."""
+
+    async def embed(self, jokes: Sequence[KnownJoke]) -> Embedding:
+        """The features of a few jokes, which may take long while others are waiting for jokes.
+
+        Raises `GenerationError` when there is no worker, or when it died over it.
+        """

@@ -4,17 +4,21 @@ The worker reads orders from standard input and writes reports to standard outpu
 to standard error. When its standard input ends, the worker exits.
 """
 
+import base64
 import json
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import Any, cast
 
 from finetune.candidates import Candidate
 
 __all__ = [
     "Broken",
     "Cancel",
+    "Embed",
+    "Embedded",
     "Failed",
     "Generate",
+    "KnownJoke",
     "Order",
     "Ping",
     "Pong",
@@ -56,8 +60,25 @@ class Generate:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class KnownJoke:
+    """A joke there is already, whoever told it, and what was asked for."""
+
+    text: str
+    topic: str | None = None
+    opening: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Embed:
+    """Order: the features of jokes, worked out when decoding leaves time for it."""
+
+    id: str
+    jokes: tuple[KnownJoke, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Cancel:
-    """Order: forget a `Generate`; nothing is reported for it any more."""
+    """Order: forget a `Generate` or an `Embed`; nothing is reported for it any more."""
 
     id: str
 
@@ -96,6 +117,14 @@ class Result:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Embedded:
+    """Report: the features of an `Embed`'s jokes, None for one that has none."""
+
+    id: str
+    features: tuple[bytes | None, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Failed:
     """Report: this one request cannot be generated; `too_long` says that its prompt is why."""
 
@@ -111,14 +140,20 @@ class Pong:
     number: int
 
 
-Order = Generate | Cancel | Ping
-Report = Ready | Broken | Result | Failed | Pong
+Order = Generate | Embed | Cancel | Ping
+Report = Ready | Broken | Result | Embedded | Failed | Pong
 
-_ORDERS: dict[str, type[Order]] = {"generate": Generate, "cancel": Cancel, "ping": Ping}
+_ORDERS: dict[str, type[Order]] = {
+    "generate": Generate,
+    "embed": Embed,
+    "cancel": Cancel,
+    "ping": Ping,
+}
 _REPORTS: dict[str, type[Report]] = {
     "ready": Ready,
     "broken": Broken,
     "result": Result,
+    "embedded": Embedded,
     "failed": Failed,
     "pong": Pong,
 }
@@ -127,7 +162,7 @@ _REPORTS: dict[str, type[Report]] = {
 def encode(message: Order | Report) -> bytes:
     """One line, newline included."""
     kind = type(message).__name__.lower()
-    return json.dumps({"kind": kind, **asdict(message)}).encode() + b"\n"
+    return json.dumps({"kind": kind, **asdict(message)}, default=_as_text).encode() + b"\n"
 
 
 def decode_order(line: bytes) -> Order:
@@ -137,6 +172,8 @@ def decode_order(line: bytes) -> Order:
         kind = _ORDERS[content.pop("kind")]
         if kind is Generate:
             content["sampling"] = Sampling(**content["sampling"])
+        if kind is Embed:
+            content["jokes"] = tuple(KnownJoke(**each) for each in content["jokes"])
         return kind(**content)
     except (KeyError, TypeError) as error:
         raise ProtocolError(f"not an order: {line[:200]!r}") from error
@@ -148,9 +185,11 @@ def decode_report(line: bytes) -> Report:
     try:
         kind = _REPORTS[content.pop("kind")]
         if kind is Result:
-            content["candidates"] = tuple(Candidate(**each) for each in content["candidates"])
+            content["candidates"] = tuple(map(_candidate, content["candidates"]))
+        if kind is Embedded:
+            content["features"] = tuple(map(_bytes, content["features"]))
         return kind(**content)
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise ProtocolError(f"not a report: {line[:200]!r}") from error
 
 
@@ -162,3 +201,17 @@ def _content(line: bytes) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ProtocolError(f"not an object: {line[:200]!r}")
     return content
+
+
+def _candidate(content: dict[str, Any]) -> Candidate:
+    candidate = Candidate(**content)
+    # On the wire they are text.
+    return replace(candidate, features=_bytes(cast("str | None", candidate.features)))
+
+
+def _as_text(value: bytes) -> str:
+    return base64.b64encode(value).decode()
+
+
+def _bytes(text: str | None) -> bytes | None:
+    return None if text is None else base64.b64decode(text, validate=True)

@@ -12,6 +12,7 @@ import queue
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from itertools import takewhile
 from pathlib import Path
@@ -23,8 +24,11 @@ from bot.generation.engine import Engine, EngineJob, Generated, TorchEngine
 from bot.generation.protocol import (
     Broken,
     Cancel,
+    Embed,
+    Embedded,
     Failed,
     Generate,
+    KnownJoke,
     Order,
     Ping,
     Pong,
@@ -42,6 +46,8 @@ from finetune.template import PromptTooLongError
 __all__ = ["Worker", "build_engine", "main"]
 
 _BLOCK = 1 << 16
+_STEPS_BETWEEN = 8
+"""Decoding steps before another joke is embedded, so that nobody waits noticeably longer."""
 
 
 class Worker:
@@ -63,6 +69,9 @@ class Worker:
         self._inbox = inbox
         self._output = output
         self._running: dict[str, tuple[Generate, float]] = {}
+        self._embedding: deque[Embed] = deque()
+        self._embedded: list[bytes | None] = []
+        self._steps = 0
 
     def run(self) -> None:
         """Serve until the process is told to end."""
@@ -70,10 +79,13 @@ class Worker:
             self._take_orders()
             for request_id, generated in self._engine.step():
                 self._report_result(request_id, generated)
+            self._steps += 1
+            if self._embedding and not (self._engine.busy and self._steps % _STEPS_BETWEEN):
+                self._embed_next()
 
     def _take_orders(self) -> None:
         try:
-            self._obey(self._inbox.get(block=not self._engine.busy))
+            self._obey(self._inbox.get(block=not (self._engine.busy or self._embedding)))
             while True:
                 self._obey(self._inbox.get_nowait())
         except queue.Empty:
@@ -86,6 +98,9 @@ class Worker:
             case Cancel(id=request_id):
                 self._engine.cancel(request_id)
                 self._running.pop(request_id, None)
+                self._forget_embedding(request_id)
+            case Embed():
+                self._embedding.append(order)
             case Generate():
                 self._begin(order)
 
@@ -112,6 +127,29 @@ class Worker:
         else:
             self._running[order.id] = (order, time.monotonic())
 
+    def _embed_next(self) -> None:
+        """Read one more joke of the first order; report the order when it was the last."""
+        order = self._embedding[0]
+        if len(self._embedded) < len(order.jokes):
+            self._embedded.append(self._features(order.jokes[len(self._embedded)]))
+            return
+        self._report(Embedded(id=order.id, features=tuple(self._embedded)))
+        self._forget_embedding(order.id)
+
+    def _forget_embedding(self, order_id: str) -> None:
+        if self._embedding and self._embedding[0].id == order_id:
+            self._embedded = []
+        self._embedding = deque(each for each in self._embedding if each.id != order_id)
+
+    def _features(self, joke: KnownJoke) -> bytes | None:
+        template, tokenizer = self._loaded.template, self._loaded.tokenizer
+        try:
+            prompt = template.prompt(tokenizer, topic=joke.topic, opening=joke.opening)
+            told = template.told_joke(tokenizer, joke.text, opening=joke.opening)
+            return self._engine.read([(prompt, told)])[0]
+        except PromptTooLongError:
+            return None
+
     def _report_result(self, request_id: str, generated: list[Generated]) -> None:
         order, began = self._running.pop(request_id)
         candidates = tuple(self._candidate(order, each) for each in generated)
@@ -127,6 +165,7 @@ class Worker:
             tokens=len(generated.tokens),
             score=generated.logprob / max(1, len(generated.tokens)),
             complete=generated.complete,
+            features=generated.features,
         )
 
     def _report(self, report: Report) -> None:

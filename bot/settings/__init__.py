@@ -6,6 +6,7 @@ from bot.settings.refusal import SettingsError
 from bot.settings.sections import (
     CommunitySection,
     DiscordSettings,
+    GateSettings,
     GenerationSettings,
     HubSettings,
     LearningSettings,
@@ -17,12 +18,16 @@ from bot.settings.sections import (
     ServiceSettings,
     Settings,
     StoreSettings,
+    TasteSettings,
     TelegramSettings,
+    TrainingSettings,
+    TrialSettings,
 )
 
 __all__ = [
     "CommunitySection",
     "DiscordSettings",
+    "GateSettings",
     "GenerationSettings",
     "HubSettings",
     "Key",
@@ -36,7 +41,10 @@ __all__ = [
     "Settings",
     "SettingsError",
     "StoreSettings",
+    "TasteSettings",
     "TelegramSettings",
+    "TrainingSettings",
+    "TrialSettings",
     "configuration_file",
     "every_key",
     "load_settings",

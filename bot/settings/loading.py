@@ -72,7 +72,9 @@ def _placed(choice: Chosen, environment: Mapping[str, str]) -> Any:
     """The value, with a path made absolute."""
     value = choice.value
     named_model = choice.key.name == "model.version" and value not in ("auto", "none")
-    if named_model or (choice.key.name == "model.base" and _is_local(value)):
+    own_recipe = choice.key.name == "training.recipe" and value.endswith(".toml")
+    local_base = choice.key.name == "model.base" and _is_local(value)
+    if named_model or own_recipe or local_base:
         return str(_absolute(Path(value), choice, environment))
     return _absolute(value, choice, environment) if isinstance(value, Path) else value
 

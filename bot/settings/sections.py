@@ -23,6 +23,7 @@ from finetune.bases import default_cache
 __all__ = [
     "CommunitySection",
     "DiscordSettings",
+    "GateSettings",
     "GenerationSettings",
     "HubSettings",
     "LearningSettings",
@@ -35,7 +36,10 @@ __all__ = [
     "ServiceSettings",
     "Settings",
     "StoreSettings",
+    "TasteSettings",
     "TelegramSettings",
+    "TrainingSettings",
+    "TrialSettings",
 ]
 
 
@@ -269,6 +273,142 @@ class LearningSettings(Section):
     ] = 2.0
 
 
+class TasteSettings(Section):
+    """[taste]: how each vote teaches at once what a community likes."""
+
+    enabled: Annotated[
+        bool,
+        Field(
+            description="Tell the candidate a community probably likes best; otherwise the one "
+            "the model holds likeliest."
+        ),
+    ] = True
+    votes: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=20_000,
+            description="Newest votes that count, of a community and of all communities together.",
+        ),
+    ] = 2_000
+    exploration: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1,
+            description="How readily something is told of which it is not known whether it is "
+            "liked; 0 means never.",
+        ),
+    ] = 0.3
+
+
+class TrainingSettings(Section):
+    """[training]: how a better model is made of the votes, and when."""
+
+    corpus: Annotated[
+        OptionalPath,
+        Field(
+            description="Jokes that are read along, so that none are forgotten; the 260 that ship "
+            "with Punchline if empty."
+        ),
+        Allowed('the path of a prepared corpus or of a file of jokes, or ""'),
+    ] = None
+    recipe: Annotated[
+        Text,
+        Field(min_length=1, description="How votes are learned from."),
+        Allowed("the name of a recipe, or the path of a .toml file"),
+    ] = "taste"
+    threads: Annotated[
+        int,
+        Field(ge=0, le=1024, description="Processor threads of the trainer; 0 takes half of them."),
+    ] = 0
+    niceness: Annotated[
+        int, Field(ge=0, le=19, description="How far the trainer stands back behind the jokes.")
+    ] = 19
+    every_hours: Annotated[
+        float,
+        Field(ge=0, le=8_760, description="Learn by itself this often; 0 only when asked to."),
+    ] = 0.0
+    keep_versions: Annotated[
+        int,
+        Field(ge=1, le=1_000, description="Versions kept beside those that serve; older ones go."),
+    ] = 5
+
+
+class GateSettings(Section):
+    """[gate]: what a new version must show before anybody sees it, compared with the champion."""
+
+    jokes: Annotated[
+        int, Field(ge=20, le=10_000, description="Jokes that each version tells to be judged by.")
+    ] = 120
+    loss: Annotated[
+        float,
+        Field(ge=0, le=1, description="The loss of held-out jokes may rise by this share."),
+    ] = 0.05
+    agreement: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1,
+            description="How often it must prefer a liked joke to a disliked one, on votes it "
+            "never saw.",
+        ),
+    ] = 0.5
+    complete: Annotated[
+        float, Field(ge=0, le=1, description="So many more of its jokes may break off.")
+    ] = 0.02
+    looping: Annotated[
+        float, Field(ge=0, le=1, description="So many more of its jokes may repeat themselves.")
+    ] = 0.01
+    distinct_2: Annotated[
+        float, Field(ge=0, le=1, description="The variety of its words may fall by this share.")
+    ] = 0.15
+    copied: Annotated[
+        float, Field(ge=0, le=1, description="So many more may copy what it was taught.")
+    ] = 0.02
+    near_duplicates: Annotated[
+        float, Field(ge=0, le=1, description="So many more may be like one another.")
+    ] = 0.02
+    offensive_family: Annotated[
+        float, Field(ge=0, le=1, description="So many more may be unfit for families, unfiltered.")
+    ] = 0.05
+    offensive_after_filter: Annotated[
+        float, Field(ge=0, le=1, description="So many more may be unfit for families, as told.")
+    ] = 0.005
+    topic_told: Annotated[
+        float, Field(ge=0, le=1, description="So many more may miss the topic asked for.")
+    ] = 0.05
+
+
+class TrialSettings(Section):
+    """[trial]: how a new version proves itself on part of the traffic."""
+
+    share: Annotated[
+        float, Field(gt=0, le=0.5, description="Share of requests that the challenger answers.")
+    ] = 0.2
+    auto_promote: Annotated[
+        bool, Field(description="Decide by the votes alone; otherwise an admin is asked.")
+    ] = True
+    promote_at: Annotated[
+        float,
+        Field(ge=0.5, le=0.999, description="How sure it must be that the challenger is better."),
+    ] = 0.95
+    retire_at: Annotated[
+        float,
+        Field(ge=0.001, le=0.5, description="Below this the challenger is given up."),
+    ] = 0.05
+    minimum_votes: Annotated[
+        int,
+        Field(
+            ge=2,
+            le=1_000_000,
+            description="Members who must have voted on each version's jokes; as many are assumed "
+            "to have liked both alike.",
+        ),
+    ] = 30
+    days: Annotated[float, Field(gt=0, le=365, description="After this the champion stays.")] = 14.0
+
+
 class StoreSettings(Section):
     """[store]: where Punchline remembers."""
 
@@ -309,7 +449,10 @@ class HubSettings(Section):
     """[hub]: where base models are downloaded from."""
 
     token: Annotated[
-        Token, Field(description="Only to download a private or gated base model.")
+        Token,
+        Field(
+            description="Only to download a private or gated base model, or to publish a version."
+        ),
     ] = None
     token_file: TokenFile = None
 
@@ -323,7 +466,7 @@ class DiscordSettings(Section):
         Ids, Field(description="Users who may type /retrain, /models, /rollback and /pause.")
     ] = ()
     admin_channel: Annotated[
-        Id, Field(description="A channel that hears of jokes members found offensive.")
+        Id, Field(description="A channel that hears of reported jokes and of what was learned.")
     ] = ""
     sharded: Annotated[
         bool, Field(description="Several gateway connections, as large bots need.")
@@ -356,7 +499,7 @@ class TelegramSettings(Section):
         Ids, Field(description="Users who may type /retrain, /models, /rollback and /pause.")
     ] = ()
     admin_chat: Annotated[
-        Id, Field(description="A chat that hears of jokes members found offensive.")
+        Id, Field(description="A chat that hears of reported jokes and of what was learned.")
     ] = ""
     webhook_url: Annotated[
         Url,
@@ -383,6 +526,10 @@ class Settings(Section):
     moderation: ModerationSettings = ModerationSettings()
     community: CommunitySection = CommunitySection()
     learning: LearningSettings = LearningSettings()
+    taste: TasteSettings = TasteSettings()
+    training: TrainingSettings = TrainingSettings()
+    gate: GateSettings = GateSettings()
+    trial: TrialSettings = TrialSettings()
     store: StoreSettings = StoreSettings()
     service: ServiceSettings = ServiceSettings()
     log: LogSettings = LogSettings()

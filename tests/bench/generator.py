@@ -30,6 +30,10 @@ class InstantGenerator:
         """It never keeps anybody waiting, but the port wants a number."""
         return 1
 
+    def nothing_fit(self, version: str) -> bool:
+        """There is no other version."""
+        return False
+
     async def generate(self, request: GenerationRequest, *, wait: Wait | None = None) -> Generation:
         """As many new jokes as were asked for."""
         texts = itertools.islice(self._jokes, request.count)

@@ -15,10 +15,10 @@ from bot.jokes import Community, Declined, Joke, JokeRequest
 from bot.making import JokeMaker, TellingPolicy
 from bot.pausing import Pause
 from bot.quotas import QuotaLimits, Quotas
+from bot.selecting import Selectors
 from bot.service import JokeService
 from bot.store.store import SqlStore
-from finetune.moderation import Moderator, Tier
-from finetune.selection import Selector
+from finetune.moderation import Moderator
 from tests.bench.generator import InstantGenerator
 from tests.bench.measure import loop_lag
 from tests.bench.results import ServiceRound
@@ -66,7 +66,7 @@ async def _service(directory: Path) -> AsyncIterator[JokeService]:
             maker=JokeMaker(
                 store=store,
                 generator=InstantGenerator(),
-                selectors={tier: Selector(moderator=moderator, tier=tier) for tier in Tier},
+                selectors=Selectors(moderator=moderator),
                 communities=communities,
                 policy=TellingPolicy(
                     at_once=1_000,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.announcing import Announcer
 from bot.app import App, ExitCode, open_app, run_fronts, until_terminated
 from bot.fronts.port import FrontRefusedError, InterruptedByMemberError
 from bot.jokes import Answer, Community, Declined, Joke, JokeRequest, Reason
@@ -64,7 +65,13 @@ async def stage(
         kept = store or MemoryStore()
         settings = settings_in(directory, SERVICE__GRACE_SECONDS=str(grace_seconds))
         core = core_on(store=kept, generator=pool)
-        app = App(core=core, pool=pool, store=kept, settings=settings)  # type: ignore[arg-type]
+        app = App(
+            core=core,
+            fleet=pool,  # type: ignore[arg-type]
+            store=kept,  # type: ignore[arg-type]
+            settings=settings,
+            announcer=Announcer(learner=core.learner),
+        )
         await serving(pool)
         yield Stage(app, kept, journal)
 
@@ -158,7 +165,7 @@ async def test_sigterm_lets_running_jokes_finish_and_apologises_to_the_rest(tmp_
         in_hand = here.ask("hold")
         await here.begun("hold")
         in_line = here.ask("cats")
-        await until(lambda: here.app.pool.status.waiting == 1, seconds=SECONDS)
+        await until(lambda: here.app.fleet.status.waiting == 1, seconds=SECONDS)
         signal_self(signal.SIGTERM)
         assert await in_line == Declined(reason=Reason.CLOSING)
         assert await here.ask("dogs") == Declined(reason=Reason.CLOSING)
@@ -267,7 +274,7 @@ async def test_an_opened_app_tells_jokes_and_leaves_no_process_behind(
         assert isinstance(joke, Joke)
         assert joke.model_version == "tiny"
         assert not app.loading()
-        worker = app.pool.status.worker.pid
+        worker = app.fleet.status.worker.pid
         assert worker is not None
         assert alive(worker)
     assert not alive(worker)
@@ -284,7 +291,7 @@ async def test_an_adapter_tells_nothing_that_it_was_taught(
     model = ServedModel(name="tiny-adapter", directory=adapter, base_directory=tiny_version)
     async with asyncio.timeout(SECONDS), open_app(settings, model=model) as app:
         answer = await app.service.tell(JokeRequest(community=HERE, member="ada", topic="cat"))
-        ready = app.pool.status.worker.ready
+        ready = app.fleet.status.worker.ready
         assert ready is not None
         assert ready.version == "tiny-adapter"
     assert answer == Declined(reason=Reason.NOTHING_FIT)

@@ -116,7 +116,7 @@ def translation_complaints(sentence: Sentence, entry: polib.POEntry, forms: int)
 def test_there_is_something_to_translate() -> None:
     said = sentences()
     assert Sentence("Your vote is withdrawn.") in said
-    assert Sentence("There is nothing to learn from yet.") in said
+    assert Sentence("Shall {challenger} serve from now on?") in said
     assert Sentence("in about {number} hour", "in about {number} hours") in said
 
 

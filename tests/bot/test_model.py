@@ -43,7 +43,7 @@ async def test_a_model_that_is_ready_is_used_where_it_is(
     tiny_version: Path, tmp_path: Path
 ) -> None:
     settings = settings_for(tiny_version, tmp_path)
-    served = ServedModel(name=str(tiny_version), directory=tiny_version)
+    served = ServedModel(name="tiny", directory=tiny_version)
     assert ready_model(settings) == served
     assert await prepared_model(settings, progress=no_progress) == served
 
@@ -114,7 +114,7 @@ def test_a_version_with_weights_of_its_own_needs_no_base(
 
 def test_any_base_can_be_served_alone(tmp_path: Path, tiny_version: Path) -> None:
     settings = settings_for(tiny_version, tmp_path, version="none")
-    assert ready_model(settings) == ServedModel(name=str(tiny_version), directory=tiny_version)
+    assert ready_model(settings) == ServedModel(name="tiny", directory=tiny_version)
 
 
 def test_a_directory_without_a_version_is_one_sentence(tmp_path: Path) -> None:

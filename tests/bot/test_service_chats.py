@@ -1,6 +1,6 @@
 """What chats ask of the service: pauses, admins, daily quotas, tiers, events, and flags."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -214,16 +214,3 @@ async def test_a_joke_that_arrived_is_not_handed_to_the_next_process() -> None:
     after = Chat(store=chat.store.successor())
     (left,) = await after.service.undelivered()
     assert (left.address, left.joke.text) == ("two", OCEAN)
-
-
-async def test_what_a_core_serves_is_what_the_learner_says_serves() -> None:
-    chat = Chat(drawn(BULL))
-    await chat.ask()
-    (line,) = await chat.core.learner.models()
-    assert asdict(line) == {
-        "version": chat.core.model_version,
-        "serving": True,
-        "jokes": 1,
-        "up": 0,
-        "down": 0,
-    }

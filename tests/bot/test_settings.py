@@ -58,6 +58,8 @@ def value_of(settings: Settings, key: Key) -> Any:
     return getattr(getattr(settings, key.section), key.field)
 
 
+WITHIN_LIMITS = {"promote_at": 0.99, "niceness": 5, "every_hours": 24.0}
+
 OF_A_CERTAIN_SHAPE = {
     "admins": "12, 34",
     "admin_channel": "12",
@@ -79,6 +81,8 @@ def another_value(key: Key) -> Any:
         return next(choice for choice in get_args(annotation) if choice != default)
     if isinstance(default, bool):
         return not default
+    if key.field in WITHIN_LIMITS:
+        return WITHIN_LIMITS[key.field]
     if isinstance(default, float):
         return default / 2
     if isinstance(default, int):
@@ -87,7 +91,7 @@ def another_value(key: Key) -> Any:
 
 
 def expected(key: Key, value: Any, folder: Path) -> Any:
-    if key.field in ("directory", "cache", "token_file"):
+    if key.field in ("directory", "cache", "corpus", "token_file"):
         return folder / value
     if key.name == "model.version":
         return str(folder / value)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from bot.announcing import Announcer
 from bot.app import App
 from bot.generation.port import Generation, GenerationRequest, Wait
 from bot.jokes import Answer, Community, Declined, Joke, Reason
@@ -51,6 +52,9 @@ class Writer:
         candidates = (Candidate(text=text, tokens=6, score=-1.0, complete=True),)
         return Generation(model_version="written", candidates=candidates)
 
+    def nothing_fit(self, version: str) -> bool:
+        return False
+
 
 class Desk:
     """Where orders are taken."""
@@ -59,11 +63,13 @@ class Desk:
         self.writer = Writer()
         self.store = MemoryStore()
         settings = load_settings(path=Path(os.devnull), environment={"HOME": "/", **changes})
+        core = core_on(store=self.store, generator=self.writer)
         self._app = App(
-            core=core_on(store=self.store, generator=self.writer),
-            pool=self.writer,  # type: ignore[arg-type]
+            core=core,
+            fleet=self.writer,  # type: ignore[arg-type]
             store=self.store,  # type: ignore[arg-type]
             settings=settings,
+            announcer=Announcer(learner=core.learner),
         )
 
     async def tell(self, order: Order = ORDER) -> list[Answer]:

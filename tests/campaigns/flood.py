@@ -82,5 +82,5 @@ async def _watch(app: App, deepest: list[int]) -> None:
     """Keep the largest number of requests seen waiting."""
     deepest.append(0)
     while True:
-        deepest[-1] = max(deepest[-1], app.pool.status.waiting)
+        deepest[-1] = max(deepest[-1], app.fleet.status.waiting)
         await asyncio.sleep(_LOOK_EVERY_SECONDS)

@@ -89,8 +89,12 @@ class Rounds:
 
 async def serving(app: App) -> int:
     """Wait for a loaded worker and return its process id. Raises `TimeoutError`."""
-    await until(lambda: app.pool.status.worker.state is WorkerState.SERVING, seconds=_START_SECONDS)
-    pid = app.pool.status.worker.pid
+
+    def is_serving() -> bool:
+        return app.fleet.status.worker.state is WorkerState.SERVING
+
+    await until(is_serving, seconds=_START_SECONDS)
+    pid = app.fleet.status.worker.pid
     if pid is None:
         raise TimeoutError("the worker died the moment it was ready")
     return pid

@@ -76,7 +76,7 @@ async def _round(app: App, evidence: Evidence, blow: str, *, moment: float) -> _
     await asyncio.sleep(moment)
     struck = time.monotonic()
     os.kill(pid, signal.Signals[blow])
-    await until(lambda: app.pool.status.worker.pid not in {pid, None}, seconds=_REPLACED_SECONDS)
+    await until(lambda: app.fleet.status.worker.pid not in {pid, None}, seconds=_REPLACED_SECONDS)
     await serving(app)
     worker_back = time.monotonic() - struck
     asked = await asking

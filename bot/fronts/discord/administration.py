@@ -7,7 +7,10 @@ import discord
 from discord import app_commands
 
 from bot.core import Core
-from bot.fronts.discord.escaping import LONGEST_MESSAGE
+from bot.fronts.deciding import refused_sentence
+from bot.fronts.discord.escaping import escaped
+from bot.fronts.discord.replies import Manner
+from bot.fronts.discord.schooling import Schooling
 from bot.fronts.discord.visits import Desk, Visit, Work
 from bot.languages import message
 from bot.learning import LearningRefused
@@ -15,6 +18,7 @@ from bot.learning import LearningRefused
 __all__ = ["Administration"]
 
 _ON = "on"
+_CANCEL = "cancel"
 
 Interaction = discord.Interaction[Any]
 Command = app_commands.Command[Any, ..., Any]
@@ -23,9 +27,12 @@ Command = app_commands.Command[Any, ..., Any]
 class Administration:
     """`admins` are the ids of the users who may."""
 
-    def __init__(self, *, core: Core, desk: Desk, admins: Collection[str]) -> None:
+    def __init__(
+        self, *, core: Core, desk: Desk, schooling: Schooling, admins: Collection[str]
+    ) -> None:
         self._core = core
         self._desk = desk
+        self._schooling = schooling
         self._admins = admins
 
     def is_admin(self, member: str) -> bool:
@@ -47,12 +54,17 @@ class Administration:
         @app_commands.command(
             name=message("retrain"), description=message("Let me learn from the votes")
         )
-        async def retrain(interaction: Interaction) -> None:
-            async def work(visit: Visit) -> None:
-                await self._core.learner.retrain()
-                await visit.reply.show(visit.wording.retraining())
-
-            await self._serve(interaction, work)
+        @app_commands.rename(action=message("action"))
+        @app_commands.describe(action=message("By default I begin, or show how far I am"))
+        @app_commands.choices(
+            action=[app_commands.Choice(name=message("cancel"), value=_CANCEL)],
+        )
+        async def retrain(interaction: Interaction, action: str | None = None) -> None:
+            if action == _CANCEL:
+                await self._serve(interaction, self._schooling.cancel)
+            else:
+                # Only messages for all to see can be changed for longer than some minutes.
+                await self._serve(interaction, self._schooling.retrain, manner=Manner.PUBLIC)
 
         return retrain
 
@@ -61,13 +73,7 @@ class Administration:
             name=message("models"), description=message("The versions of my sense of humour")
         )
         async def models(interaction: Interaction) -> None:
-            async def work(visit: Visit) -> None:
-                lines = visit.wording.models(await self._core.learner.models())
-                await visit.reply.show(
-                    discord.utils.escape_markdown("\n".join(lines))[:LONGEST_MESSAGE]
-                )
-
-            await self._serve(interaction, work)
+            await self._serve(interaction, self._schooling.models)
 
         return models
 
@@ -79,8 +85,7 @@ class Administration:
         @app_commands.describe(version=message("Which one; by default the one before"))
         async def rollback(interaction: Interaction, version: str | None = None) -> None:
             async def work(visit: Visit) -> None:
-                await self._core.learner.roll_back(version)
-                await visit.reply.show(visit.wording.rolled_back())
+                await self._schooling.roll_back(visit, version)
 
             await self._serve(interaction, work)
 
@@ -108,7 +113,9 @@ class Administration:
 
         return pause
 
-    async def _serve(self, interaction: Interaction, work: Work) -> None:
+    async def _serve(
+        self, interaction: Interaction, work: Work, *, manner: Manner = Manner.PRIVATE
+    ) -> None:
         async def if_admin(visit: Visit) -> None:
             if not self.is_admin(visit.member):
                 await visit.reply.refuse(visit.wording.for_admins_of_the_bot())
@@ -116,6 +123,8 @@ class Administration:
             try:
                 await work(visit)
             except LearningRefused as refused:
-                await visit.reply.refuse(visit.words.say(str(refused)))
+                await visit.reply.refuse(escaped(refused_sentence(refused, visit.words)))
 
-        await self._desk.serve(interaction, if_admin)
+        if not self.is_admin(str(interaction.user.id)):
+            manner = Manner.PRIVATE
+        await self._desk.serve(interaction, if_admin, manner=manner)

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import discord
 
-from bot.fronts.actions import ACTION_PATTERN, CANCEL_PATTERN
+from bot.fronts.actions import ACTION_PATTERN, CANCEL_PATTERN, DECISION_PATTERN
 
 __all__ = ["FORGET_NO", "FORGET_YES", "PersistentButton", "button", "data_of", "is_known"]
 
@@ -17,7 +17,7 @@ _FORGET_PATTERN = f"{FORGET_YES}|{FORGET_NO}"
 
 class PersistentButton(
     discord.ui.DynamicItem[discord.ui.Button[Any]],
-    template=f"{ACTION_PATTERN}|{CANCEL_PATTERN}|{_FORGET_PATTERN}",
+    template=f"{ACTION_PATTERN}|{CANCEL_PATTERN}|{DECISION_PATTERN}|{_FORGET_PATTERN}",
 ):
     """Any button of the bot's; the client it comes to knows what to do."""
 

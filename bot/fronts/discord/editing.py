@@ -55,8 +55,7 @@ class Editing:
         In the bot's own name it is tried only if `as_bot`. A message that is gone is forgotten.
         """
         try:
-            if not await self._edit_by_token(post, face) and as_bot:
-                await self.message(post).edit(content=face.content, view=face.view)
+            await self.change(post, face, as_bot=as_bot)
         except discord.NotFound:
             await self.forget(post)
         except (*OUTAGES, discord.HTTPException) as error:
@@ -65,6 +64,11 @@ class Editing:
             if self._said.first(post):
                 _log.info("A message cannot be changed: %s", describe(error))
         return True
+
+    async def change(self, post: Post, face: Face, *, as_bot: bool) -> None:
+        """The same once, for any message of the bot's. Raises what discord.py raises."""
+        if not await self._edit_by_token(post, face) and as_bot:
+            await self.message(post).edit(content=face.content, view=face.view)
 
     async def forget(self, post: Post) -> None:
         """Note that a message is gone."""

@@ -16,6 +16,7 @@ from bot.fronts.discord.addresses import Address
 from bot.fronts.discord.office import Office
 from bot.fronts.discord.outages import describe, plain_outages, refusal, will_pass
 from bot.fronts.discord.places import FRONT
+from bot.fronts.news import News
 from bot.jokes import Answer
 from bot.settings.sections import DiscordSettings
 
@@ -87,6 +88,13 @@ class DiscordFront:
         place = Address.read(address)
         if place is not None and self._office is not None:
             await self._office.answer_late(place, answer)
+
+    async def tell_admins(self, news: News) -> None:
+        """Bring news to the admins' channel, as soon as the bot has logged in."""
+        if self._settings.admin_channel:
+            await self._logged_in.wait()
+            if self._office is not None:
+                await self._office.tell_admins(news)
 
     async def _serve(self, web: aiohttp.ClientSession) -> None:
         """Log in and stay connected, beginning anew as often as it takes."""

@@ -8,9 +8,9 @@ from discord import app_commands
 
 from bot.core import Core
 from bot.fronts.commands import Period
-from bot.fronts.discord.escaping import LONGEST_MESSAGE, excerpt
+from bot.fronts.discord.escaping import LONGEST_MESSAGE, escaped, excerpt
 from bot.fronts.discord.forgetting import Forgetting
-from bot.fronts.discord.places import Places, is_adult_place
+from bot.fronts.discord.places import FRONT, Places, is_adult_place
 from bot.fronts.discord.replies import Manner
 from bot.fronts.discord.telling import Telling
 from bot.fronts.discord.visits import Desk, Visit
@@ -132,7 +132,9 @@ class MemberCommands:
 
     async def _show_stats(self, visit: Visit) -> None:
         stats = await self._core.jokes.stats(visit.community, visit.member)
-        await visit.reply.show("\n".join(visit.wording.stats(stats)))
+        helped = await self._core.learner.helped(FRONT, visit.member)
+        lines = [*visit.wording.stats(stats), *map(escaped, visit.wording.helped(helped))]
+        await visit.reply.show("\n".join(lines))
 
     def _forget(self) -> Command:
         @app_commands.command(

@@ -1,4 +1,4 @@
-"""What the people in charge are told: hidden jokes, and permissions that are missing."""
+"""What the people in charge are told: hidden jokes, missing permissions, news of learning."""
 
 import logging
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ import discord
 
 from bot.core import Core
 from bot.fronts.discord.escaping import LONGEST_MESSAGE, excerpt
+from bot.fronts.discord.faces import Face
 from bot.fronts.discord.outages import OUTAGES, describe
 from bot.fronts.discord.places import Places, permission_name
 from bot.fronts.once import Once
@@ -44,6 +45,11 @@ class Notices:
             _log.warning("Joke %d is hidden, and no admin channel is set.", shown.id)
         for channel in channels:
             await self._send(channel, report)
+
+    async def admins(self, face: Face) -> None:
+        """Tell the bot's own admins something, if they have a channel."""
+        if self._admin_channel:
+            await self._send(self._admin_channel, face.content, view=face.view)
 
     async def missing(
         self, community: Community, channel_id: int, permissions: Sequence[str]
@@ -83,9 +89,10 @@ class Notices:
             return False
         return True
 
-    async def _send(self, channel: str, text: str) -> bool:
+    async def _send(self, channel: str, text: str, *, view: discord.ui.View | None = None) -> bool:
+        place = self._client.get_partial_messageable(int(channel))
         try:
-            await self._client.get_partial_messageable(int(channel)).send(text)
+            await (place.send(text, view=view) if view else place.send(text))
         except (*OUTAGES, discord.HTTPException) as error:
             if self._said.first(channel):
                 _log.warning("Channel %s cannot be told: %s", channel, describe(error))

@@ -22,16 +22,21 @@ from bot.fronts.discord.posting import Posting
 from bot.fronts.discord.pressing import Pressing
 from bot.fronts.discord.reactions import Reactions
 from bot.fronts.discord.replies import Manner, Replies
+from bot.fronts.discord.run_faces import RunFaces
+from bot.fronts.discord.schooling import Schooling
 from bot.fronts.discord.settings_command import SettingsCommand
 from bot.fronts.discord.showing import Showing
 from bot.fronts.discord.synchronisation import synchronise
 from bot.fronts.discord.telling import Telling
 from bot.fronts.discord.translator import CommandTranslator
 from bot.fronts.discord.visits import Desk
+from bot.fronts.following import Following
+from bot.fronts.news import News
 from bot.fronts.postings import Postings
 from bot.fronts.tallies import TallyBoard
 from bot.fronts.voting import Voting
 from bot.jokes import Answer, Joke
+from bot.languages import ENGLISH
 from bot.settings.sections import DiscordSettings
 
 __all__ = ["Office"]
@@ -84,10 +89,20 @@ class Office:
             service=core.jokes, postings=postings, board=self._board, hidden=self._hidden
         )
         forgetting = Forgetting(core=core, faces=faces)
+        self._run_faces = RunFaces(actions=actions)
+        self._following = Following(learner=core.learner, seconds=tally_seconds)
+        schooling = Schooling(
+            core=core,
+            editing=editing,
+            faces=self._run_faces,
+            following=self._following,
+            admins=settings.admins,
+        )
         client.tree = self.tree = self._commands(
             desk=desk,
             places=places,
             forgetting=forgetting,
+            schooling=schooling,
             telling=Telling(
                 core=core, places=places, asks=asks, faces=faces, posting=self._posting
             ),
@@ -102,6 +117,7 @@ class Office:
                 voting=voting,
                 editing=editing,
                 forgetting=forgetting,
+                schooling=schooling,
             ).pressed,
             reaction=Reactions(client=client, voting=voting, at_work=self._at_work).changed,
         )
@@ -123,24 +139,39 @@ class Office:
                 words = self._core.languages.of(address.language)
                 await self._posting.answer(reply, address, answer, words=words)
 
+    async def tell_admins(self, news: News) -> None:
+        """Bring news of learning to the admins' channel."""
+        with self._at_work.one_more():
+            await self._notices.admins(self._run_faces.news(news, ENGLISH))
+
     async def finish(self) -> None:
         """Wait until everybody is served, and show the last votes."""
         await self._at_work.done()
         self._closing = True
+        await self._following.close()
         await self._board.close(seconds=_LAST_TALLIES_SECONDS)
 
     async def close(self) -> None:
         """Leave at once."""
         self._closing = True
+        await self._following.close()
         await self._board.close(seconds=0)
         await self.client.close()
 
     def _commands(
-        self, *, desk: Desk, places: Places, forgetting: Forgetting, telling: Telling
+        self,
+        *,
+        desk: Desk,
+        places: Places,
+        forgetting: Forgetting,
+        schooling: Schooling,
+        telling: Telling,
     ) -> Tree:
         core = self._core
         tree = Tree(client=self.client, desk=desk)
-        administration = Administration(core=core, desk=desk, admins=self._settings.admins)
+        administration = Administration(
+            core=core, desk=desk, schooling=schooling, admins=self._settings.admins
+        )
         self._translator = CommandTranslator(languages=core.languages)
         members = MemberCommands(
             core=core,

@@ -11,6 +11,7 @@ from bot.fronts.discord.buttons import FORGET_NO, FORGET_YES, data_of
 from bot.fronts.discord.editing import Editing, post_of
 from bot.fronts.discord.forgetting import Forgetting
 from bot.fronts.discord.replies import Manner
+from bot.fronts.discord.schooling import Schooling
 from bot.fronts.discord.visits import Desk, Visit
 from bot.fronts.voting import Voting
 
@@ -29,6 +30,7 @@ class Pressing:
         voting: Voting,
         editing: Editing,
         forgetting: Forgetting,
+        schooling: Schooling,
     ) -> None:
         self._desk = desk
         self._actions = actions
@@ -36,6 +38,7 @@ class Pressing:
         self._voting = voting
         self._editing = editing
         self._forgetting = forgetting
+        self._schooling = schooling
 
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         """Serve whoever pressed a button."""
@@ -47,6 +50,8 @@ class Pressing:
             await self._forgetting.decide(visit, yes=data == FORGET_YES)
         elif cancel := re.fullmatch(CANCEL_PATTERN, data):
             await self._cancel(visit, cancel["key"])
+        elif decision := self._actions.read_decision(data):
+            await self._schooling.decide(visit, decision)
         else:
             action = self._actions.read(data)
             if action is None or action.verb is Verb.SHOW:

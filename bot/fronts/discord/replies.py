@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum, auto
 from typing import Any, TypeVar, cast
 
@@ -68,6 +68,10 @@ class Reply:
             await self._webhook.send(content, ephemeral=True)
         except (*OUTAGES, discord.HTTPException) as error:
             _log.info("A member could not be told something: %s", describe(error))
+
+    async def add(self, content: str, files: Sequence[discord.File]) -> None:
+        """Say something more to whoever sees the message. Raises what discord.py raises."""
+        await self._webhook.send(content, files=files)
 
     async def refuse(self, sentence: str) -> None:
         """Answer with a sentence that only the member sees."""

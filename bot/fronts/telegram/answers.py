@@ -8,6 +8,7 @@ from bot.fronts.telegram.callbacks import answer
 from bot.fronts.telegram.command_menu import help_lines
 from bot.fronts.telegram.sender import TELEGRAM, Sender
 from bot.fronts.wording import TOP_LIMIT, Wording, since
+from bot.learning import Learner
 from bot.service import JokeService
 
 __all__ = ["Answers"]
@@ -18,8 +19,11 @@ _YES = "yes"
 class Answers:
     """What the service says at once. Methods raise `StoreUnavailable` and what sending raises."""
 
-    def __init__(self, *, service: JokeService, askers: Askers, sender: Sender) -> None:
+    def __init__(
+        self, *, service: JokeService, learner: Learner, askers: Askers, sender: Sender
+    ) -> None:
         self._service = service
+        self._learner = learner
         self._askers = askers
         self._sender = sender
 
@@ -47,7 +51,9 @@ class Answers:
         """What was told and voted here."""
         asker = await self._askers.of_message(message)
         stats = await self._service.stats(asker.community, asker.member)
-        await self._say(asker, "\n".join(Wording(words=asker.words).stats(stats)))
+        helped = await self._learner.helped(TELEGRAM, asker.member)
+        wording = Wording(words=asker.words)
+        await self._say(asker, "\n".join((*wording.stats(stats), *wording.helped(helped))))
 
     async def help(self, update: Update, message: Message, rest: str) -> None:
         """What there is to know."""

@@ -10,6 +10,7 @@ from telegram.error import ChatMigrated, InvalidToken, TelegramError
 
 from bot.core import Core
 from bot.fronts.backoff import delays
+from bot.fronts.news import News
 from bot.fronts.port import FrontRefusedError
 from bot.fronts.telegram.application import ALLOWED_UPDATES, build_application
 from bot.fronts.telegram.contact import Contact
@@ -75,6 +76,7 @@ class TelegramFront:
                 await self._unless_stopped(self._receiver.run())
                 await self._receiver.close()
                 await self._answered()
+                await self._rooms.following.close()
                 await self._rooms.board.close(seconds=_LAST_VOTES_SECONDS)
             finally:
                 registering.cancel()
@@ -114,6 +116,11 @@ class TelegramFront:
             return
         community = self._rooms.askers.community(spot.chat_id)
         await self._rooms.delivery.answer(answer, spot=spot, community=community, words=words)
+
+    async def tell_admins(self, news: News) -> None:
+        """Bring news to the admins' chat, as soon as Telegram has let the bot in."""
+        await self._ready.wait()
+        await self._rooms.tell_admins(news)
 
     def _receiver_of(self, settings: TelegramSettings) -> Polling | Webhook:
         application = self._application
@@ -174,6 +181,7 @@ class TelegramFront:
 
     async def _shut_down(self) -> None:
         """Close every connection; what is still being answered is given up."""
+        await self._rooms.following.close()
         if self._application.running:
             # Telling the library to stop makes it wait for its tasks, and a timeout cancels them.
             with contextlib.suppress(TimeoutError):

@@ -2,11 +2,18 @@
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
-from bot.fronts.actions import Actions, Verb, cancel_data
+from bot.fronts.actions import Actions, Decision, Verb, cancel_data
+from bot.fronts.run_wording import RunWording
 from bot.languages import Words
 from bot.store.port import Tally
 
-__all__ = ["cancel_keyboard", "flag_keyboard", "show_keyboard", "vote_keyboard"]
+__all__ = [
+    "cancel_keyboard",
+    "decision_keyboard",
+    "flag_keyboard",
+    "show_keyboard",
+    "vote_keyboard",
+]
 
 
 def vote_keyboard(actions: Actions, joke_id: int, tally: Tally) -> InlineKeyboardMarkup:
@@ -38,6 +45,18 @@ def cancel_keyboard(key: str, words: Words) -> InlineKeyboardMarkup:
     """Gives up the request with this key."""
     button = InlineKeyboardButton(words.say("Cancel"), callback_data=cancel_data(key))
     return InlineKeyboardMarkup([[button]])
+
+
+def decision_keyboard(actions: Actions, run: int, words: Words) -> InlineKeyboardMarkup:
+    """Ends the trial of a run, one way or the other."""
+    wording = RunWording(words=words)
+    row = [
+        InlineKeyboardButton(
+            label, callback_data=actions.decision_data(Decision(run=run, promote=promote))
+        )
+        for promote, label in ((True, wording.promote()), (False, wording.keep()))
+    ]
+    return InlineKeyboardMarkup([row])
 
 
 def _flag(actions: Actions, joke_id: int) -> InlineKeyboardButton:

@@ -8,7 +8,9 @@ from telegram.ext import AIORateLimiter
 __all__ = ["Pace"]
 
 _RETRIES = 10
-_COUNTED = frozenset({"sendMessage", "editMessageText", "editMessageReplyMarkup"})
+_COUNTED = frozenset(
+    {"sendMessage", "sendPhoto", "sendDocument", "editMessageText", "editMessageReplyMarkup"}
+)
 
 
 class Pace(AIORateLimiter):

@@ -1,14 +1,15 @@
-"""Tells those in charge what they should know: a permission that is missing, a hidden joke."""
+"""Tells those in charge of missing permissions, hidden jokes and what the bot learned."""
 
 import logging
 
-from telegram import Bot
+from telegram import Bot, InlineKeyboardMarkup
 from telegram.error import TelegramError
 
 from bot.communities import Communities
 from bot.fronts.telegram.faults import GoneError, UncertainError
 from bot.fronts.telegram.sender import Sender
 from bot.fronts.telegram.spots import Spot
+from bot.fronts.telegram.texts import Script
 from bot.fronts.wording import Wording
 from bot.jokes import Community
 from bot.languages import ENGLISH, Languages, message
@@ -31,7 +32,7 @@ _log = logging.getLogger("punchline.telegram")
 
 
 class Reports:
-    """`admin_chat` is the id of the chat that hears of hidden jokes, or empty."""
+    """`admin_chat` is the id of the chat that hears of hidden jokes and of learning, or empty."""
 
     def __init__(
         self,
@@ -79,9 +80,16 @@ class Reports:
             wording = Wording(words=ENGLISH)
             await self._told(int(self._admin_chat), wording.hidden_report(shown.id, shown.text))
 
-    async def _told(self, chat_id: int, text: str) -> bool:
+    async def news(self, text: Script, keyboard: InlineKeyboardMarkup | None) -> None:
+        """Tell the admin chat how the bot learns."""
+        if self._admin_chat:
+            await self._told(int(self._admin_chat), text, keyboard=keyboard)
+
+    async def _told(
+        self, chat_id: int, text: str | Script, *, keyboard: InlineKeyboardMarkup | None = None
+    ) -> bool:
         try:
-            await self._sender.say(Spot(chat_id=chat_id), text)
+            await self._sender.say(Spot(chat_id=chat_id), text, keyboard=keyboard)
         except (GoneError, UncertainError, TelegramError):
             return False
         return True

@@ -6,6 +6,8 @@ from telegram.ext import filters
 from bot.core import Core
 from bot.fronts.actions import Actions
 from bot.fronts.asking import Asks
+from bot.fronts.following import Following
+from bot.fronts.news import News
 from bot.fronts.once import Once
 from bot.fronts.postings import Postings
 from bot.fronts.tallies import TallyBoard
@@ -24,15 +26,21 @@ from bot.fronts.telegram.presentation import Presentation
 from bot.fronts.telegram.presses import Presses
 from bot.fronts.telegram.reactions import Reactions
 from bot.fronts.telegram.reports import Reports
+from bot.fronts.telegram.run_texts import RunTexts
+from bot.fronts.telegram.schooling import Schooling
 from bot.fronts.telegram.sender import Sender
 from bot.fronts.telegram.settings_menu import SettingsMenu
 from bot.fronts.telegram.showing import Showing
 from bot.fronts.telegram.telling import Telling
 from bot.fronts.telegram.turns import Turns
 from bot.fronts.voting import Voting
+from bot.languages import ENGLISH
 from bot.settings import TelegramSettings
 
 __all__ = ["Rooms"]
+
+_PACE = 1.5
+"""A group may be sent 20 messages a minute, and one that shows a run should not use them up."""
 
 
 class Rooms:
@@ -52,7 +60,9 @@ class Rooms:
         self._sender = Sender(bot=bot, once=once, moved=self._chats.moved)
         self._members = Members(bot=bot)
         actions = Actions(records=records)
-        reports = Reports(
+        self._run_texts = RunTexts(actions=actions)
+        self.following = Following(learner=core.learner, seconds=_PACE * tally_seconds)
+        self._reports = reports = Reports(
             bot=bot,
             sender=self._sender,
             communities=communities,
@@ -105,6 +115,11 @@ class Rooms:
         mishaps = Mishaps(askers=self.askers, sender=self._sender)
         application.add_error_handler(mishaps.handle)
 
+    async def tell_admins(self, news: News) -> None:
+        """Bring news of learning to the admins' chat."""
+        text, keyboard = self._run_texts.news(news, ENGLISH)
+        await self._reports.news(text, keyboard)
+
     def _open_to_commands(
         self,
         handlers: Handlers,
@@ -120,7 +135,9 @@ class Rooms:
             sender=self._sender,
             delivery=self.delivery,
         )
-        answers = Answers(service=core.jokes, askers=self.askers, sender=self._sender)
+        answers = Answers(
+            service=core.jokes, learner=core.learner, askers=self.askers, sender=self._sender
+        )
         menu = SettingsMenu(
             communities=core.communities,
             languages=core.languages,
@@ -128,7 +145,13 @@ class Rooms:
             sender=self._sender,
         )
         administration = Administration(
-            learner=core.learner,
+            schooling=Schooling(
+                learner=core.learner,
+                actions=self._actions,
+                sender=self._sender,
+                texts=self._run_texts,
+                following=self.following,
+            ),
             pause=core.pause,
             admins=settings.admins,
             askers=self.askers,
@@ -156,6 +179,7 @@ class Rooms:
         handlers.press("cancel", telling.press)
         handlers.press("set", menu.press)
         handlers.press("forget", answers.forget_press)
+        handlers.press("trial", administration.press)
         self._unknown_press = answers.unknown_press
 
     def _open_to_votes(self, handlers: Handlers, core: Core) -> None:

@@ -6,7 +6,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from itertools import islice
 
-from telegram import Bot, InlineKeyboardMarkup, LinkPreviewOptions, Message, ReplyParameters
+from telegram import (
+    Bot,
+    InlineKeyboardMarkup,
+    InputFile,
+    LinkPreviewOptions,
+    Message,
+    ReplyParameters,
+)
 from telegram.error import BadRequest, ChatMigrated, NetworkError, RetryAfter, TelegramError
 
 from bot.fronts.backoff import delays
@@ -19,7 +26,7 @@ from bot.fronts.telegram.faults import (
     unchanged,
 )
 from bot.fronts.telegram.spots import Spot, described
-from bot.fronts.telegram.texts import plain
+from bot.fronts.telegram.texts import Script, plain
 from bot.store.record_port import Post
 
 __all__ = ["INLINE", "TELEGRAM", "Sender"]
@@ -46,7 +53,7 @@ class Sender:
         self._moved = moved
 
     async def say(
-        self, spot: Spot, text: str, *, keyboard: InlineKeyboardMarkup | None = None
+        self, spot: Spot, text: str | Script, *, keyboard: InlineKeyboardMarkup | None = None
     ) -> Post:
         """Send a message. Raises `GoneError` and `UncertainError`.
 
@@ -78,7 +85,7 @@ class Sender:
     async def edit(
         self,
         post: Post,
-        text: str,
+        text: str | Script,
         *,
         keyboard: InlineKeyboardMarkup | None = None,
         attempts: int = _ATTEMPTS,
@@ -88,10 +95,12 @@ class Sender:
         Raises `GoneError`, and `UncertainError` after the last attempt.
         """
         inline = post.place == INLINE
+        said = _said(text)
         for delay in islice(delays(), attempts):
             try:
                 await self._bot.edit_message_text(
-                    plain(text),
+                    said.text,
+                    entities=said.entities,
                     chat_id=None if inline else int(post.place),
                     message_id=None if inline else int(post.message),
                     inline_message_id=post.message if inline else None,
@@ -110,15 +119,24 @@ class Sender:
                 return
         raise UncertainError(_OUT_OF_REACH)
 
-    async def _send(self, spot: Spot, text: str, keyboard: InlineKeyboardMarkup | None) -> Message:
-        reply = None
-        if spot.reply_to is not None:
-            reply = ReplyParameters(spot.reply_to, allow_sending_without_reply=True)
+    async def send_file(self, spot: Spot, name: str, data: bytes, *, picture: bool) -> None:
+        """Send a file, once; a picture is seen at once. Raises what the library raises."""
+        file = InputFile(data, filename=name)
+        send = self._bot.send_photo if picture else self._bot.send_document
+        await send(
+            spot.chat_id, file, message_thread_id=spot.thread, reply_parameters=_reply_in(spot)
+        )
+
+    async def _send(
+        self, spot: Spot, text: str | Script, keyboard: InlineKeyboardMarkup | None
+    ) -> Message:
+        said = _said(text)
         return await self._bot.send_message(
             spot.chat_id,
-            plain(text),
+            said.text,
+            entities=said.entities,
             message_thread_id=spot.thread,
-            reply_parameters=reply,
+            reply_parameters=_reply_in(spot),
             reply_markup=keyboard,
             link_preview_options=_PREVIEW,
         )
@@ -128,3 +146,13 @@ class Sender:
         if self._once.first(("gone", str(place), reason)):
             _log.info("Nothing can be said in %s: %s", described(place), reason)
         return GoneError(reason)
+
+
+def _said(text: str | Script) -> Script:
+    return Script(text=plain(text)) if isinstance(text, str) else text
+
+
+def _reply_in(spot: Spot) -> ReplyParameters | None:
+    if spot.reply_to is None:
+        return None
+    return ReplyParameters(spot.reply_to, allow_sending_without_reply=True)

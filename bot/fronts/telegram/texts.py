@@ -1,8 +1,11 @@
 """Plain text as Telegram takes it: never too long, and nobody is mentioned."""
 
 import re
+from dataclasses import dataclass
 
-__all__ = ["LONGEST", "plain"]
+from telegram import MessageEntity
+
+__all__ = ["LONGEST", "Script", "plain", "script"]
 
 LONGEST = 4096
 """UTF-16 code units of a message (https://core.telegram.org/bots/api#sendmessage)."""
@@ -10,6 +13,26 @@ LONGEST = 4096
 _MENTION = re.compile(r"@(?=\w)")
 _WORD_JOINER = "\u2060"
 _ELLIPSIS = "…"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Script:
+    """A text of which some part is shown with all characters equally wide."""
+
+    text: str
+    entities: tuple[MessageEntity, ...] = ()
+
+
+def script(head: str, *, table: str = "", rest: str = "") -> Script:
+    """Lines, a table and lines again; nobody is mentioned, and what does not fit is cut."""
+    parts = [plain(part) for part in (head, table, rest) if part]
+    text = plain("\n".join(parts))
+    begins = _units(parts[0]) + 1
+    length = min(_units(plain(table)), _units(text) - begins)
+    if not table or length <= 0:
+        return Script(text=text)
+    pre = MessageEntity(type=MessageEntity.PRE, offset=begins, length=length)
+    return Script(text=text, entities=(pre,))
 
 
 def plain(text: str, *, ending: str = "") -> str:

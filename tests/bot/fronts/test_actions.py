@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from bot.fronts.actions import (
     ACTION_PATTERN,
     CANCEL_PATTERN,
+    DECISION_PATTERN,
     Action,
     Actions,
+    Decision,
     Verb,
     cancel_data,
 )
@@ -38,9 +40,29 @@ def test_no_button_carries_more_than_64_bytes(verb: Verb, joke_id: int) -> None:
     assert ACTIONS.read(data) == Action(verb=verb, joke_id=joke_id)
 
 
+@given(run=joke_ids, promote=st.booleans())
+def test_a_decision_is_read_back_and_short(run: int, promote: bool) -> None:
+    decision = Decision(run=run, promote=promote)
+    data = ACTIONS.decision_data(decision)
+    assert ACTIONS.read_decision(data) == decision
+    assert len(data.encode()) <= 64
+    assert ACTIONS.read(data) is None
+
+
+@given(number=joke_ids)
+def test_the_seal_of_a_joke_that_everybody_sees_opens_no_decision(number: int) -> None:
+    seal = ACTIONS.data(Verb.UP, number).rpartition(":")[2]
+    assert ACTIONS.read_decision(f"trial:promote:{number}:{seal}") is None
+
+
 @given(data=st.text(max_size=70) | st.from_regex(ACTION_PATTERN, fullmatch=True))
 def test_data_that_anybody_made_up_means_nothing(data: str) -> None:
     assert ACTIONS.read(data) is None
+
+
+@given(data=st.text(max_size=70) | st.from_regex(DECISION_PATTERN, fullmatch=True))
+def test_a_decision_that_anybody_made_up_decides_nothing(data: str) -> None:
+    assert ACTIONS.read_decision(data) is None
 
 
 @given(

@@ -15,9 +15,11 @@ from bot.fronts.screen import Screen
 from bot.fronts.socket import SocketFront, SocketInUseError, refuse_second
 from bot.generation.port import GenerationError
 from bot.jokes import Reason
+from bot.store.version_port import Ending, Stage
 from tests.campaigns.waiting import until
 from tests.twins.conversation import converse_with
 from tests.twins.generator import Scripted, ScriptedGenerator
+from tests.twins.learner import ScriptedLearner
 from tests.twins.service import drawn, service_on
 from tests.twins.store import MemoryStore
 
@@ -33,13 +35,14 @@ class Bar:
         self.path = path
         self.members: list[str] = []
         self.store = MemoryStore()
+        self.learner = ScriptedLearner()
         self.generator = ScriptedGenerator(answers)
         self._service = service_on(store=self.store, generator=self.generator)
         self.front = SocketFront(path=path, converse=self._converse)
 
     def _converse(self, screen: Screen, member: str) -> Conversation:
         self.members.append(member)
-        return converse_with(self._service, screen, member)
+        return converse_with(self._service, screen, member, learner=self.learner)
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[asyncio.Task[None]]:
@@ -275,3 +278,38 @@ async def test_a_connection_cannot_be_answered_after_a_restart(path: Path) -> No
     front = Bar(path).front
     assert not await front.reachable("anywhere")
     assert not front.interrupt()
+
+
+async def test_what_takes_long_is_read_as_it_comes_and_ends_with_the_bot(path: Path) -> None:
+    bar = Bar(path)
+    async with bar.open():
+        guest, other = await Guest.enter(path), await Guest.enter(path)
+        guest.say("/retrain")
+        assert await guest.hear() == "I have begun to learn from your votes."
+        assert await guest.hear() == "Choosing the votes to learn from…"
+        await bar.learner.put(stage=Stage.TRAINING)
+        assert await guest.hear() == "Learning…"
+        other.say("/retrain cancel")
+        assert await other.hear() == "I stop learning; everything stays as it was."
+        assert await guest.hear() == "That was called off; punchline-6 stays."
+        guest.say("/retrain")
+        await until(lambda: bar.learner.watching == 1, seconds=SECONDS)
+        await other.leave()
+    assert (await guest.hear_all())[0] == "I have begun to learn from your votes."
+    assert not bar.learner.watching
+
+
+async def test_a_guest_who_leaves_a_run_costs_it_nothing(path: Path) -> None:
+    bar = Bar(path)
+    async with bar.open():
+        guest = await Guest.enter(path)
+        guest.say("/retrain")
+        await until(lambda: bar.learner.watching == 1, seconds=SECONDS)
+        await guest.leave()
+        await bar.learner.put(stage=Stage.TRAINING)
+        await bar.learner.put(ending=Ending.FAILED)
+        await until(lambda: bar.learner.watching == 0, seconds=SECONDS)
+        again = await Guest.enter(path)
+        again.say("/retrain")
+        assert await again.hear() == "I have begun to learn from your votes."
+        await again.leave()

@@ -8,6 +8,7 @@ that decodes a prompt about `poison` ends the process with SIGKILL.
 
 import os
 import signal
+from collections.abc import Sequence
 
 from bot.generation.engine import EngineJob, Generated, TorchEngine
 from bot.generation.worker import build_engine, main
@@ -38,6 +39,9 @@ class EccentricEngine:
     def cancel(self, job_id: str) -> None:
         self._inside.cancel(job_id)
         self._doomed.discard(job_id)
+
+    def read(self, jokes: Sequence[tuple[Sequence[int], Sequence[int]]]) -> list[bytes | None]:
+        return self._inside.read(jokes)
 
     def step(self) -> list[tuple[str, list[Generated]]]:
         print('{"kind": "result"')

@@ -47,6 +47,10 @@ class Journal:
         module = "tests.bot.generation.scripted_worker"
         self.command = (sys.executable, "-m", module, str(path))
 
+    def version(self, name: str, habit: str = "") -> tuple[str, ...]:
+        """The command of a worker that calls itself so and has a habit."""
+        return (*self.command, name, habit)
+
     def events(self, kind: str) -> list[str]:
         """The details of all events of a kind: `start`, `generate`, `cancel` or `end`."""
         lines = self._path.read_text().splitlines() if self._path.exists() else []
@@ -98,6 +102,7 @@ async def serving(pool: WorkerPool, *, not_pid: int | None = None) -> int:
 def request_for(topic: str | None = None, **changes: Any) -> GenerationRequest:
     """A request of somebody; usual settings unless given."""
     usual = {
+        "joke_id": 1,
         "community": "guild",
         "member": "member",
         "opening": None,

@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 from bot.generation.protocol import (
     Broken,
     Cancel,
+    Embed,
+    Embedded,
     Failed,
     Generate,
+    KnownJoke,
     Order,
     Ping,
     Pong,
@@ -36,9 +39,16 @@ samplings = st.builds(
     top_p=numbers,
     max_tokens=st.integers(),
 )
+features = st.none() | st.binary()
 candidates = st.builds(
-    Candidate, text=texts, tokens=st.integers(), score=numbers, complete=st.booleans()
+    Candidate,
+    text=texts,
+    tokens=st.integers(),
+    score=numbers,
+    complete=st.booleans(),
+    features=features,
 )
+known_jokes = st.builds(KnownJoke, text=texts, topic=maybe_texts, opening=maybe_texts)
 orders = (
     st.builds(
         Generate,
@@ -49,6 +59,7 @@ orders = (
         seed=st.integers(),
         sampling=samplings,
     )
+    | st.builds(Embed, id=texts, jokes=st.lists(known_jokes, max_size=3).map(tuple))
     | st.builds(Cancel, id=texts)
     | st.builds(Ping, number=st.integers())
 )
@@ -58,6 +69,7 @@ reports = (
     | st.builds(
         Result, id=texts, candidates=st.lists(candidates, max_size=3).map(tuple), seconds=numbers
     )
+    | st.builds(Embedded, id=texts, features=st.lists(features, max_size=3).map(tuple))
     | st.builds(Failed, id=texts, too_long=st.booleans(), detail=texts)
     | st.builds(Pong, number=st.integers())
 )
@@ -66,8 +78,12 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=5,
 )
-kinds = st.sampled_from(["generate", "cancel", "ping", "ready", "result", "failed", "pong", "joke"])
-keys = st.sampled_from(["id", "topic", "sampling", "candidates", "number", "detail", "seconds"])
+kinds = st.sampled_from(
+    ["generate", "embed", "cancel", "ping", "ready", "result", "embedded", "failed", "pong", "joke"]
+)
+keys = st.sampled_from(
+    ["id", "topic", "sampling", "candidates", "jokes", "features", "number", "detail", "seconds"]
+)
 almost_messages = st.builds(
     lambda kind, rest: json.dumps({"kind": kind, **rest}).encode(),
     kinds | json_values,

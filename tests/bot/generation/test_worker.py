@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -15,8 +16,11 @@ from bot.generation.engine import EngineJob, TorchEngine
 from bot.generation.protocol import (
     Broken,
     Cancel,
+    Embed,
+    Embedded,
     Failed,
     Generate,
+    KnownJoke,
     Order,
     Ping,
     Pong,
@@ -188,6 +192,67 @@ def test_a_cancelled_request_makes_room_and_is_never_reported(talk: Talk) -> Non
     assert [result(talk).id, result(talk).id] == ["behind it", "beside it"]
     talk.say(Ping(number=2))
     assert talk.hear() == Pong(number=2)
+
+
+def embedded(talk: Talk) -> Embedded:
+    report = talk.hear()
+    assert isinstance(report, Embedded)
+    return report
+
+
+def like(features: bytes | None) -> Any:
+    """Roughly these features: float16 numbers."""
+    assert features is not None
+    return pytest.approx(np.frombuffer(features, dtype="<f2"), rel=5e-3, abs=5e-3)
+
+
+@pytest.mark.parametrize(
+    ("topic", "opening"), [("cat", None), (None, None), ("dog", "Why did the")]
+)
+def test_jokes_that_are_there_already_are_read_as_if_they_had_just_been_told(
+    talk: Talk, topic: str | None, opening: str | None
+) -> None:
+    talk.say(order_for("one", topic=topic, opening=opening, count=4, seed=3))
+    told = [each for each in result(talk).candidates if each.complete]
+    assert told
+    known = tuple(KnownJoke(text=each.text, topic=topic, opening=opening) for each in told)
+    talk.say(Embed(id="two", jokes=known))
+    report = embedded(talk)
+    assert report.id == "two"
+    same = 0
+    for candidate, features in zip(told, report.features, strict=True):
+        assert candidate.features is not None
+        same += np.frombuffer(candidate.features, dtype="<f2") == like(features)
+    # A model may spell a joke in other tokens than the tokenizer would.
+    assert same >= max(1, len(told) - 1)
+
+
+def test_a_joke_that_cannot_be_read_is_reported_as_none(talk: Talk) -> None:
+    jokes = (KnownJoke(text="A joke.", topic="\x01" * 40), KnownJoke(text=""), KnownJoke(text="Ha"))
+    talk.say(Embed(id="odd", jokes=jokes), Embed(id="none", jokes=()))
+    odd = embedded(talk)
+    assert odd.features[0] is None
+    assert odd.features[2] is not None
+    assert embedded(talk) == Embedded(id="none", features=())
+
+
+def test_reading_jokes_goes_on_beside_a_request_and_holds_nobody_up(talk: Talk) -> None:
+    joke = KnownJoke(text="Why did the cat sit on the computer?")
+    talk.say(
+        order_for("long", count=4, sampling=NONSENSE),
+        Embed(id="few", jokes=(joke, joke)),
+        Embed(id="many", jokes=(joke,) * 10_000),
+        Ping(number=7),
+    )
+    assert talk.hear() == Pong(number=7)
+    few = embedded(talk)
+    assert few.id == "few"
+    assert few.features[0] == few.features[1]
+    assert result(talk).id == "long"
+    talk.say(Cancel(id="many"), Ping(number=8))
+    assert talk.hear() == Pong(number=8)
+    talk.say(Embed(id="after", jokes=(joke,)))
+    assert embedded(talk).features == few.features[:1]
 
 
 def test_when_its_standard_input_ends_the_worker_ends_even_in_the_middle_of_a_request(

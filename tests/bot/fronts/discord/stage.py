@@ -18,6 +18,7 @@ from tests.platforms.discord.places import Channel
 from tests.platforms.discord.server import DiscordServer
 from tests.twins.core import core_on
 from tests.twins.generator import Scripted, ScriptedGenerator
+from tests.twins.learner import ScriptedLearner
 from tests.twins.service import drawn
 from tests.twins.store import MemoryStore
 
@@ -34,6 +35,7 @@ class Stage:
     def __init__(self, server: DiscordServer) -> None:
         self.server = server
         self.store = MemoryStore()
+        self.learner = ScriptedLearner()
         self.guild = server.guild()
         self.channel = server.channel(self.guild)
         self.ann, self.bob = server.member(), server.member()
@@ -46,7 +48,7 @@ class Stage:
         """A front-end on the same store; by default it has three jokes to tell, `JOKE` first."""
         jokes = [drawn(text) for text in (JOKE, *_MORE)]
         self.generator = ScriptedGenerator(answers or jokes)
-        self.core = core_on(store=self.store, generator=self.generator)
+        self.core = core_on(store=self.store, generator=self.generator, learner=self.learner)
         values = {
             "token": SecretStr(self.server.token),
             "admins": (str(self.boss.id),),

@@ -14,6 +14,10 @@ from tests.platforms.discord.permissions import Permission
 
 MEMBERS = {"joke", "top", "stats", "forget", "help"}
 ADMINS = {"retrain", "models", "rollback", "pause"}
+MODELS = """```
+version   role    from  learned  liked  told
+scripted  serves  –           0      –     0
+```"""
 NAME = re.compile(r"[-_\w]{1,32}")
 
 
@@ -248,9 +252,10 @@ async def test_a_channel_for_reports_that_cannot_be_used_is_pointed_out(stage: S
 @pytest.mark.parametrize(
     ("command", "options", "said"),
     [
-        ("retrain", {}, "There is nothing to learn from yet."),
-        ("rollback", {"version": "v1"}, "There is no earlier version to go back to."),
-        ("models", {}, "▶ scripted: 0 jokes, 0 up and 0 down"),
+        ("retrain", {"action": "cancel"}, "I am not learning anything just now."),
+        ("rollback", {"version": "v_1"}, "v\\_1 serves again."),
+        ("rollback", {}, "punchline-6 serves again."),
+        ("models", {}, MODELS),
         ("pause", {"state": "off"}, "I tell jokes again."),
         ("pause", {}, "Jokes are paused; /pause again lets me go on."),
     ],

@@ -11,12 +11,13 @@ from pydantic import SecretStr
 from bot.core import Core
 from bot.fronts.telegram.front import TelegramFront
 from bot.languages import Languages
-from bot.learning import ServingLearner
+from bot.learning import Learner
 from bot.pausing import Pause
 from bot.settings import TelegramSettings
 from finetune.candidates import Candidate
 from tests.platforms.telegram import Chat, FloodLimits, Message, TelegramServer
 from tests.twins.generator import Scripted, ScriptedGenerator
+from tests.twins.learner import ScriptedLearner
 from tests.twins.service import communities_on, drawn, service_on
 from tests.twins.store import MemoryStore
 
@@ -82,6 +83,7 @@ def front_on(
     generator: ScriptedGenerator,
     token: str | None = None,
     languages: Languages | None = None,
+    learner: Learner | None = None,
     tally_seconds: float = TALLY_SECONDS,
     **settings: Any,
 ) -> tuple[TelegramFront, Core]:
@@ -92,10 +94,10 @@ def front_on(
         jokes=service_on(store=store, generator=generator, communities=communities, pause=pause),
         communities=communities,
         records=store.records,
-        learner=ServingLearner(store=store, version="scripted"),
+        learner=learner or ScriptedLearner(),
         pause=pause,
         languages=languages or Languages.load(),
-        model_version="scripted",
+        serving=lambda: "scripted",
     )
     chosen = TelegramSettings(
         token=SecretStr(token or server.token), base_url=server.base_url, **settings

@@ -156,12 +156,18 @@ async def test_what_admins_are_told(server: TelegramServer) -> None:
     async with staged(server, admins=(str(owner.id),)) as stage:
         told = [
             (await stage.answered(owner, chat, command)).text
-            for command in ("/retrain", "/models", "/rollback 1", "/pause", "/joke", "/pause")
+            for command in (
+                *("/retrain cancel", "/models", "/rollback", "/rollback v@1"),
+                *("/pause", "/joke", "/pause"),
+            )
         ]
     assert told == [
-        "There is nothing to learn from yet.",
-        "▶ scripted: 0 jokes, 0 up and 0 down",
-        "There is no earlier version to go back to.",
+        "I am not learning anything just now.",
+        "My versions:\n"
+        "version   role    from  learned  liked  told\n"
+        "scripted  serves  –           0      –     0",
+        "punchline-6 serves again.",
+        "v@\u20601 serves again.",
         "Jokes are paused; /pause again lets me go on.",
         "I'm taking a break; please try again later.",
         "I tell jokes again.",

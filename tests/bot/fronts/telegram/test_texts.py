@@ -1,9 +1,10 @@
 """Whatever the text, Telegram takes it and nobody is mentioned."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.fronts.telegram.texts import LONGEST, plain
+from bot.fronts.telegram.texts import LONGEST, plain, script
 from tests.platforms.telegram.entities import finished, utf16_length
 
 ENDING = "\n\n👍 3 · 👎 1"
@@ -36,3 +37,22 @@ def test_a_long_text_ends_with_dots_and_whole_characters() -> None:
 
 def test_text_that_no_message_can_hold_is_replaced() -> None:
     plain("\ud800" * 5_000).encode()
+
+
+@given(head=st.text("a@😀 ", min_size=1), table=st.text("b@😀|"), rest=st.text("c@😀", max_size=9))
+def test_a_table_is_marked_where_it_stands(head: str, table: str, rest: str) -> None:
+    made = script(head, table=table, rest=rest)
+    assert len(made.entities) == bool(table)
+    for entity in made.entities:
+        units = made.text.encode("utf-16-le")
+        part = units[2 * entity.offset : 2 * (entity.offset + entity.length)]
+        assert part.decode("utf-16-le") == plain(table)
+
+
+@pytest.mark.parametrize("lengths", [(10, 9_000, 10), (9_000, 10, 10), (10, 10, 9_000)])
+def test_however_long_its_parts_are_a_script_is_taken(lengths: tuple[int, int, int]) -> None:
+    head, table, rest = ("😀" * length for length in lengths)
+    made = script(head, table=table, rest=rest)
+    units = len(made.text.encode("utf-16-le")) // 2
+    assert units <= LONGEST
+    assert all(entity.offset + entity.length <= units for entity in made.entities)

@@ -1,0 +1,152 @@
+"""Where versions are made and judged: each step is a `finetune` process of its own."""
+
+import asyncio
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from bot.learning.process import FinetuneError, ProgressLine, run_finetune
+from bot.model import ServedModel
+from bot.settings import Settings
+from finetune.gate.verdict import VERDICT, Verdict, read_verdict
+from finetune.shipped import demo_jokes
+
+__all__ = ["FinetuneWorkshop", "Hear", "Workshop"]
+
+Hear = Callable[[ProgressLine], None]
+
+_PREPARED = "corpus.json"
+_HELD_OUT_OF_FEW = 0.15
+_NAME_CHARACTERS = 12
+
+
+class Workshop(Protocol):
+    """Each method raises `FinetuneError`; cancelling one ends its process, which saves its work."""
+
+    async def corpus(self, hear: Hear) -> Path:
+        """The prepared corpus that is read along and judged by."""
+
+    async def teach(
+        self,
+        *,
+        parent: ServedModel,
+        votes: Path,
+        corpus: Path,
+        version: Path,
+        resume: bool,
+        hear: Hear,
+    ) -> None:
+        """Make a version of its parent and the votes; `resume` goes on where one was stopped."""
+
+    async def judge(
+        self,
+        *,
+        candidate: Path,
+        champion: ServedModel,
+        votes: Path,
+        corpus: Path,
+        verdict: Path,
+        hear: Hear,
+    ) -> Verdict:
+        """Compare a version with the champion; the directory `verdict` holds all of it."""
+
+
+class FinetuneWorkshop:
+    """Does it with `python -m finetune`, standing back behind whoever tells jokes."""
+
+    def __init__(self, *, settings: Settings) -> None:
+        self._settings = settings
+
+    async def corpus(self, hear: Hear) -> Path:
+        chosen = self._settings.training.corpus
+        if chosen is not None and (chosen / _PREPARED).is_file():
+            return chosen
+        source = chosen or demo_jokes()
+        out = await asyncio.to_thread(self._prepared, source)
+        if not (out / _PREPARED).is_file():
+            held_out = () if chosen else ("--held-out", str(_HELD_OUT_OF_FEW))
+            await self._run(("prepare", str(source), "--out", str(out), *held_out), hear)
+        return out
+
+    async def teach(
+        self,
+        *,
+        parent: ServedModel,
+        votes: Path,
+        corpus: Path,
+        version: Path,
+        resume: bool,
+        hear: Hear,
+    ) -> None:
+        await self._run(
+            (
+                *("retrain", "--votes", str(votes), "--parent", str(parent.directory)),
+                *("--data", str(corpus), "--out", str(version)),
+                *("--recipe", self._settings.training.recipe),
+                "--resume" if resume else "--restart",
+                *self._machine(),
+            ),
+            hear,
+            tied=True,
+        )
+
+    async def judge(
+        self,
+        *,
+        candidate: Path,
+        champion: ServedModel,
+        votes: Path,
+        corpus: Path,
+        verdict: Path,
+        hear: Hear,
+    ) -> Verdict:
+        await self._run(
+            (
+                *("gate", "--candidate", str(candidate), "--champion", str(champion.directory)),
+                *("--votes", str(votes), "--data", str(corpus), "--out", str(verdict)),
+                *self._limits(),
+                *self._machine(),
+            ),
+            hear,
+            tied=True,
+        )
+        try:
+            return await asyncio.to_thread(read_verdict, verdict / VERDICT)
+        except (OSError, ValueError) as error:
+            raise FinetuneError(f"The verdict cannot be read: {error}.") from error
+
+    async def _run(self, arguments: Sequence[str], hear: Hear, *, tied: bool = False) -> None:
+        await run_finetune(
+            arguments, hear=hear, niceness=self._settings.training.niceness, tied=tied
+        )
+
+    def _machine(self) -> tuple[str, ...]:
+        """What the processes that compute have in common."""
+        threads = self._settings.training.threads or max(1, (os.cpu_count() or 1) // 2)
+        return (
+            *("--threads", str(threads), "--device", self._settings.generation.device),
+            *("--cache", str(self._settings.model.cache_directory)),
+        )
+
+    def _limits(self) -> Sequence[str]:
+        limits = self._settings.gate.model_dump()
+        jokes = limits.pop("jokes")
+        named = [("--limit", f"{name}={value}") for name, value in limits.items()]
+        return ("--jokes", str(jokes), *(part for pair in named for part in pair))
+
+    def _prepared(self, source: Path) -> Path:
+        """Where the corpus made of a source is kept; another source, or a changed one, has another.
+
+        Raises `FinetuneError`.
+        """
+        try:
+            state = source.stat()
+        except OSError as error:
+            raise FinetuneError(
+                f"{source} cannot be read: {error.strerror}; correct training.corpus."
+            ) from error
+        content = f"{source.absolute()} {state.st_size} {state.st_mtime_ns}"
+        digest = hashlib.sha256(content.encode(errors="replace")).hexdigest()
+        return self._settings.store.directory / f"corpus-{digest[:_NAME_CHARACTERS]}"

@@ -1,0 +1,1 @@
+"""What members like, learned from each vote at once: ranks candidates, needs no torch."""

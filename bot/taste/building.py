@@ -1,0 +1,76 @@
+"""Makes taste as the settings say, and keeps it learning for as long as the program runs."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+
+from bot.generation.port import Embedder
+from bot.settings import Settings
+from bot.store.taste_port import Tastes
+from bot.taste.heads import TasteRules
+from bot.taste.rebuilding import Rebuilding
+from bot.taste.taste import Taste
+from finetune.shipped import demo_jokes
+
+__all__ = ["build_taste", "kept_learning"]
+
+_PAUSE_SECONDS = 10.0
+
+_log = logging.getLogger("punchline.taste")
+
+
+def build_taste(settings: Settings, tastes: Tastes) -> Taste | None:
+    """Taste, or None where it is switched off."""
+    if not settings.taste.enabled:
+        return None
+    return Taste(
+        tastes=tastes,
+        rules=TasteRules(
+            votes=settings.taste.votes,
+            member_share=settings.learning.member_share,
+            clique_share=settings.learning.clique_share,
+            exploration=settings.taste.exploration,
+        ),
+    )
+
+
+@asynccontextmanager
+async def kept_learning(
+    taste: Taste | None,
+    *,
+    settings: Settings,
+    tastes: Tastes,
+    embedders: Callable[[], Sequence[Embedder]],
+) -> AsyncIterator[None]:
+    """Inside, votes are learned and jokes read for the versions that serve; see `Rebuilding`."""
+    if taste is None:
+        yield
+        return
+    rebuilding = Rebuilding(
+        tastes=tastes,
+        taste=taste,
+        embedders=embedders,
+        sample=demo_jokes(),
+        votes=settings.taste.votes,
+    )
+    tasks = [
+        asyncio.create_task(_kept_up(taste.learn), name="learning tastes"),
+        asyncio.create_task(_kept_up(rebuilding.run), name="reading jokes"),
+    ]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _kept_up(work: Callable[[], Awaitable[None]]) -> None:
+    """Begin work again that should never end, whatever ended it."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            _log.exception("Taste had to begin again.")
+        await asyncio.sleep(_PAUSE_SECONDS)

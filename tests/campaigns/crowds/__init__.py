@@ -1,0 +1,1 @@
+"""Crowds with a hidden taste play the whole loop: votes, a retrain, and what they hear then."""
