@@ -18,6 +18,8 @@ from typing import Any
 from finetune.durable import sync
 
 __all__ = [
+    "ADAPTER_CONFIG",
+    "ADAPTER_WEIGHTS",
     "MANIFEST",
     "SCHEMA",
     "BrokenVersionError",
@@ -30,7 +32,9 @@ __all__ = [
 ]
 
 MANIFEST = "punchline.json"
-_ADAPTER = "adapter_config.json"
+ADAPTER_CONFIG = "adapter_config.json"
+ADAPTER_WEIGHTS = "adapter_model.safetensors"
+"""The files of an adapter, as peft names them."""
 SCHEMA = 1
 _BLOCK = 1 << 20
 
@@ -120,7 +124,7 @@ def _typed(manifest: Manifest) -> Manifest:
 
 def is_adapter(directory: Path) -> bool:
     """Whether a version holds a LoRA adapter, which needs its base to be loaded."""
-    return (directory / _ADAPTER).is_file()
+    return (directory / ADAPTER_CONFIG).is_file()
 
 
 def verify(directory: Path) -> Manifest:

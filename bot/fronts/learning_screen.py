@@ -39,16 +39,14 @@ class LearningScreen:
     def stands(self, report: RunReport) -> None:
         """How a run stands now."""
         sheet = self._wording.sheet(report)
-        for line in (*sheet.head, *sheet.table, *sheet.rest):
-            self._line(line)
+        self.lines((*sheet.head, *sheet.table, *sheet.rest))
 
     def models(self, lines: Sequence[ModelLine]) -> None:
         """Every version."""
         if self._console.is_terminal:
             self._table(model_rows(lines, ENGLISH), right=MODEL_NUMBERS)
             return
-        for line in model_lines(lines, ENGLISH)[0]:
-            self._line(line)
+        self.lines(model_lines(lines, ENGLISH)[0])
 
     @contextmanager
     def watching(self) -> Iterator[Callable[[RunReport], None]]:
@@ -65,10 +63,8 @@ class LearningScreen:
         if self._console.is_terminal and verdict.figures:
             self._table(verdict_rows(verdict, ENGLISH), right=VERDICT_NUMBERS)
         else:
-            for line in verdict_lines(verdict, ENGLISH):
-                self._line(line)
-        for text in (*self._wording.reasons(verdict), *self._wording.pairs(verdict)):
-            self._line(text)
+            self.lines(verdict_lines(verdict, ENGLISH))
+        self.lines((*self._wording.reasons(verdict), *self._wording.pairs(verdict)))
         for name, path in (("Curves", report.picture), ("Report", report.page)):
             if path is not None:
                 self._line(f"{name}: {path}")

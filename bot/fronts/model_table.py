@@ -6,7 +6,7 @@ from bot.fronts.tables import aligned, shortened
 from bot.languages import Words, message
 from bot.learning import ModelLine, Role
 
-__all__ = ["MODEL_NUMBERS", "model_lines", "model_rows"]
+__all__ = ["MODEL_NUMBERS", "liked_text", "model_lines", "model_rows", "role_text"]
 
 MODEL_NUMBERS = (3, 4, 5)
 """The columns that hold numbers."""
@@ -54,18 +54,23 @@ def model_lines(
     return table[:shown], more
 
 
+def role_text(role: Role, words: Words) -> str:
+    """What a version does or what became of it."""
+    return words.say(_ROLES[role])
+
+
 def _row(line: ModelLine, words: Words) -> tuple[str, ...]:
     return (
         shortened(line.version, _LONGEST_NAME),
-        words.say(_ROLES[line.role]) if line.role else _NOTHING,
+        role_text(line.role, words) if line.role else _NOTHING,
         shortened(line.parent, _LONGEST_NAME) if line.parent else _NOTHING,
         str(line.learned_votes),
-        _liked(line),
+        liked_text(line),
         str(line.jokes),
     )
 
 
-def _liked(line: ModelLine) -> str:
+def liked_text(line: ModelLine) -> str:
     """The share of upvotes, with what it may be in truth."""
     votes = line.up + line.down
     if not votes:

@@ -2,7 +2,7 @@
 
 from bot.fronts.tables import aligned, shortened
 from bot.languages import Words, message
-from finetune.gate.verdict import GateFigure, Verdict
+from finetune.gate.verdict import GateFigure, Verdict, value_text
 
 __all__ = ["VERDICT_NUMBERS", "verdict_lines", "verdict_rows"]
 
@@ -53,6 +53,4 @@ def _row(figure: GateFigure, words: Words) -> tuple[str, ...]:
 
 
 def _value(value: float | None, figure: GateFigure) -> str:
-    if value is None:
-        return "–"
-    return f"{100 * value:.1f} %" if figure.share else f"{value:.3f}"
+    return "–" if value is None else value_text(value, share=figure.share)

@@ -61,9 +61,7 @@ class KnownVersions:
         Raises `StoreUnavailable` or `BrokenVersionError`.
         """
         origin, directory = _origin(settings)
-        roles = await store.model_versions.roles()
-        if roles is None or roles.origin != origin:
-            roles = rules.first(origin, at=now())
+        roles = rules.standing(await store.model_versions.roles(), origin=origin, at=now())
         made = {version.name: version for version in await store.model_versions.all()}
         lines = overview(roles, made=made.values(), told=await store.versions())
         places = _with_files(models_directory(settings), made)

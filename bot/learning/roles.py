@@ -8,7 +8,7 @@ from bot.languages import message
 from bot.learning.port import LearningRefused
 from bot.store.version_port import MadeVersion, Roles, VersionState
 
-__all__ = ["alone", "before", "first", "promoted", "returned", "tried"]
+__all__ = ["alone", "before", "first", "promoted", "returned", "standing", "tried"]
 
 _SERVED = frozenset((VersionState.PASSED, VersionState.RETIRED))
 
@@ -16,6 +16,11 @@ _SERVED = frozenset((VersionState.PASSED, VersionState.RETIRED))
 def first(origin: str, *, at: datetime) -> Roles:
     """The roles where everything begins: the version that the configuration names serves."""
     return Roles(origin=origin, champion=origin, changed_at=at)
+
+
+def standing(found: Roles | None, *, origin: str, at: datetime) -> Roles:
+    """The roles that were written down, if they began with this origin; else the first ones."""
+    return found if found is not None and found.origin == origin else first(origin, at=at)
 
 
 def tried(roles: Roles, version: str, *, at: datetime) -> Roles:

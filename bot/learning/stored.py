@@ -22,11 +22,8 @@ class StoredStand:
         self._clock = clock
 
     async def roles(self) -> Roles:
-        found = await self._versions.roles()
-        origin = self._finder.origin.name
-        if found is not None and found.origin == origin:
-            return found
-        return rules.first(origin, at=self._clock())
+        found, origin = await self._versions.roles(), self._finder.origin.name
+        return rules.standing(found, origin=origin, at=self._clock())
 
     async def champion(self) -> ServedModel:
         return await self._finder((await self.roles()).champion)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC
 from typing import Any
 
-from bot.fronts.model_table import model_rows
+from bot.fronts.model_table import liked_text, role_text
 from bot.languages import ENGLISH
 from bot.learning.known import Known
 from bot.phrases import counted
@@ -13,14 +13,13 @@ from finetune.corpus.jokes import TRAIN
 
 __all__ = ["facts", "made_at", "title"]
 
-_ROLE, _LIKED = 1, 4
 _LOSS = "loss_per_character"
 
 
 def title(known: Known) -> str:
     """Its name and what it does."""
-    role = model_rows([known.line], ENGLISH)[1][_ROLE] if known.line.role else ""
-    return f"{known.line.version} ({role})" if role else known.line.version
+    role = known.line.role
+    return f"{known.line.version} ({role_text(role, ENGLISH)})" if role else known.line.version
 
 
 def made_at(known: Known) -> str:
@@ -118,7 +117,7 @@ def _examined(known: Known) -> Mapping[str, Any]:
 def _liked(known: Known) -> Iterator[str]:
     line = known.line
     if line.jokes:
-        liked = f", {model_rows([line], ENGLISH)[1][_LIKED]} liked" if line.up + line.down else ""
+        liked = f", {liked_text(line)} liked" if line.up + line.down else ""
         yield f"told {counted(line.jokes, 'joke')}{liked}, {counted(line.up + line.down, 'vote')}"
 
 

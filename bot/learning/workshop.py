@@ -10,6 +10,7 @@ from typing import Protocol
 from bot.learning.process import FinetuneError, ProgressLine, run_finetune
 from bot.model import ServedModel
 from bot.settings import Settings
+from finetune.corpus.jokes import SUMMARY
 from finetune.gate.verdict import VERDICT, Verdict, read_verdict
 from finetune.shipped import demo_jokes
 
@@ -17,7 +18,6 @@ __all__ = ["FinetuneWorkshop", "Hear", "Workshop"]
 
 Hear = Callable[[ProgressLine], None]
 
-_PREPARED = "corpus.json"
 _HELD_OUT_OF_FEW = 0.15
 _NAME_CHARACTERS = 12
 
@@ -61,11 +61,11 @@ class FinetuneWorkshop:
 
     async def corpus(self, hear: Hear) -> Path:
         chosen = self._settings.training.corpus
-        if chosen is not None and (chosen / _PREPARED).is_file():
+        if chosen is not None and (chosen / SUMMARY).is_file():
             return chosen
         source = chosen or demo_jokes()
         out = await asyncio.to_thread(self._prepared, source)
-        if not (out / _PREPARED).is_file():
+        if not (out / SUMMARY).is_file():
             held_out = () if chosen else ("--held-out", str(_HELD_OUT_OF_FEW))
             await self._run(("prepare", str(source), "--out", str(out), *held_out), hear)
         return out

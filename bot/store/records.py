@@ -1,7 +1,7 @@
 """Posts, communities' settings and notes in the database."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
@@ -14,11 +14,9 @@ from bot.store.moments import Clock
 from bot.store.record_port import Post
 from bot.store.refusals import check_community, check_text
 from bot.store.tables import communities, jokes, notes, posts
-from bot.store.writer import Writer
+from bot.store.writer import Writer, executing
 
 __all__ = ["SEAL_CHARACTERS", "SqlRecords"]
-
-T = TypeVar("T")
 
 SEAL_CHARACTERS = 10
 # No front-end has this name, so a seal is never the hash of a member.
@@ -49,7 +47,7 @@ class SqlRecords:
     async def joke_at(self, post: Post) -> int | None:
         _check_post(post)
         query = sa.select(posts.c.joke_id).where(*_is(post))
-        found: int | None = await self._read(lambda c: c.scalar(query))
+        found: int | None = await self._database.read(lambda c: c.scalar(query))
         return found
 
     async def posts(self, joke_id: int) -> Sequence[Post]:
@@ -58,16 +56,18 @@ class SqlRecords:
             .where(posts.c.joke_id == joke_id)
             .order_by(posts.c.posted_at)
         )
-        return await self._read(lambda c: [Post(**row._asdict()) for row in c.execute(query)])
+        return await self._database.read(
+            lambda c: [Post(**row._asdict()) for row in c.execute(query)]
+        )
 
     async def unposted(self, post: Post) -> None:
         _check_post(post)
-        await self._writer.write(lambda c: _run(c, sa.delete(posts).where(*_is(post))))
+        await self._writer.write(executing(sa.delete(posts).where(*_is(post))))
 
     async def settings(self, community: Community) -> dict[str, Any]:
         check_community(community)
         query = sa.select(communities.c.settings).where(*_here(community))
-        found: dict[str, Any] | None = await self._read(lambda c: c.scalar(query))
+        found: dict[str, Any] | None = await self._database.read(lambda c: c.scalar(query))
         return found or {}
 
     async def save_settings(self, community: Community, settings: dict[str, Any]) -> None:
@@ -76,8 +76,7 @@ class SqlRecords:
 
         def save(connection: sa.Connection) -> None:
             writes.add_community(connection, community, at)
-            _run(
-                connection,
+            connection.execute(
                 sa.update(communities).where(*_here(community)).values(settings=settings),
             )
 
@@ -91,16 +90,16 @@ class SqlRecords:
 
     async def note(self, name: str) -> str | None:
         query = sa.select(notes.c.text).where(notes.c.name == name)
-        found: str | None = await self._read(lambda c: c.scalar(query))
+        found: str | None = await self._database.read(lambda c: c.scalar(query))
         return found
 
     async def write_note(self, name: str, text: str | None) -> None:
         check_text(name, text)
 
         def write(connection: sa.Connection) -> None:
-            _run(connection, sa.delete(notes).where(notes.c.name == name))
+            connection.execute(sa.delete(notes).where(notes.c.name == name))
             if text is not None:
-                _run(connection, sa.insert(notes).values(name=name, text=text))
+                connection.execute(sa.insert(notes).values(name=name, text=text))
 
         await self._writer.write(write)
 
@@ -109,9 +108,6 @@ class SqlRecords:
 
     def seal(self, joke_id: int) -> str:
         return self._hasher.hash(_SEALS, str(joke_id))[:SEAL_CHARACTERS]
-
-    async def _read(self, work: Callable[[sa.Connection], T]) -> T:
-        return await self._database.read(work)
 
 
 def _check_post(post: Post) -> None:
@@ -134,10 +130,6 @@ def _here(community: Community) -> tuple[sa.ColumnElement[bool], ...]:
     return (communities.c.front == community.front, communities.c.key == community.key)
 
 
-def _run(connection: sa.Connection, statement: sa.Executable) -> None:
-    connection.execute(statement)
-
-
 def _move(connection: sa.Connection, old: Community, new: Community) -> None:
     row = connection.execute(sa.select(communities).where(*_here(old))).one_or_none()
     if row is None:
@@ -147,19 +139,16 @@ def _move(connection: sa.Connection, old: Community, new: Community) -> None:
         # A joke that both have heard stays marked as heard once, an event as seen once.
         for column in (jokes.c.fingerprint, jokes.c.origin):
             theirs = sa.select(column).where(jokes.c.community_id == row.id)
-            _run(
-                connection,
+            connection.execute(
                 sa.update(jokes)
                 .where(jokes.c.community_id == there, column.in_(theirs))
                 .values({column: None}),
             )
-        _run(
-            connection,
+        connection.execute(
             sa.update(jokes).where(jokes.c.community_id == there).values(community_id=row.id),
         )
-        _run(connection, sa.delete(communities).where(communities.c.id == there))
-    _run(
-        connection,
+        connection.execute(sa.delete(communities).where(communities.c.id == there))
+    connection.execute(
         sa.update(communities)
         .where(communities.c.id == row.id)
         .values(front=new.front, key=new.key),

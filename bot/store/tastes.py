@@ -1,7 +1,6 @@
 """What taste needs of the database."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Collection, Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
@@ -12,11 +11,9 @@ from bot.store.database import Database
 from bot.store.refusals import check_community, check_text
 from bot.store.tables import communities, flags, joke_features, jokes, taste_bases, votes
 from bot.store.taste_port import ReadJoke, TasteVote, UnreadJoke
-from bot.store.writer import Writer
+from bot.store.writer import Writer, executing
 
 __all__ = ["SqlTastes"]
-
-T = TypeVar("T")
 
 
 class SqlTastes:
@@ -30,7 +27,7 @@ class SqlTastes:
         if community is not None:
             check_community(community)
         query = _newest_votes(community).limit(limit)
-        return await self._read(
+        return await self._database.read(
             lambda c: [
                 TasteVote(joke_id=row.joke_id, member=row.member, value=row.value)
                 for row in c.execute(query)
@@ -44,7 +41,9 @@ class SqlTastes:
             .where(jokes.c.id.in_(numbers))
             .distinct()
         )
-        return await self._read(lambda c: {Community(**row._asdict()) for row in c.execute(query)})
+        return await self._database.read(
+            lambda c: {Community(**row._asdict()) for row in c.execute(query)}
+        )
 
     async def features(self, version: str, numbers: Collection[int]) -> Mapping[int, ReadJoke]:
         query = (
@@ -52,7 +51,7 @@ class SqlTastes:
             .join(joke_features, joke_features.c.joke_id == jokes.c.id)
             .where(joke_features.c.model_version == version, jokes.c.id.in_(numbers))
         )
-        return await self._read(
+        return await self._database.read(
             lambda c: {
                 row.id: ReadJoke(text=row.text or "", features=row.features)
                 for row in c.execute(query)
@@ -70,7 +69,7 @@ class SqlTastes:
             .order_by(jokes.c.id.desc())
             .limit(limit)
         )
-        return await self._read(
+        return await self._database.read(
             lambda c: [
                 UnreadJoke(
                     joke_id=row.id, topic=row.topic, opening=row.opening, text=row.text or ""
@@ -86,23 +85,22 @@ class SqlTastes:
 
     async def basis(self, version: str) -> bytes | None:
         query = sa.select(taste_bases.c.basis).where(taste_bases.c.model_version == version)
-        found: bytes | None = await self._read(lambda c: c.scalar(query))
+        found: bytes | None = await self._database.read(lambda c: c.scalar(query))
         return found
 
     async def put_basis(self, version: str, basis: bytes) -> None:
         check_text(version)
         put = _PUT_BASIS.values(model_version=version, basis=basis)
-        await self._writer.write(lambda c: _run(c, put))
+        await self._writer.write(executing(put))
 
     async def retain(self, versions: Collection[str], *, unvoted: int) -> None:
         kept = list(versions)
 
         def forget(connection: sa.Connection) -> None:
             for table in (joke_features, taste_bases):
-                _run(connection, sa.delete(table).where(table.c.model_version.not_in(kept)))
+                connection.execute(sa.delete(table).where(table.c.model_version.not_in(kept)))
             newest = connection.scalar(sa.select(sa.func.max(jokes.c.id))) or 0
-            _run(
-                connection,
+            connection.execute(
                 sa.delete(joke_features).where(
                     joke_features.c.joke_id <= newest - unvoted,
                     ~sa.exists().where(
@@ -112,9 +110,6 @@ class SqlTastes:
             )
 
         await self._writer.write(forget)
-
-    async def _read(self, work: Callable[[sa.Connection], T]) -> T:
-        return await self._database.read(work)
 
 
 def _newest_votes(community: Community | None) -> sa.Select[int, str, int]:
@@ -135,10 +130,6 @@ def _newest_votes(community: Community | None) -> sa.Select[int, str, int]:
     return query.join(communities, communities.c.id == jokes.c.community_id).where(
         communities.c.front == community.front, communities.c.key == community.key
     )
-
-
-def _run(connection: sa.Connection, statement: sa.Executable) -> None:
-    connection.execute(statement)
 
 
 _PUT_BASIS = sqlite.insert(taste_bases).on_conflict_do_nothing()

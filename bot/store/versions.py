@@ -1,11 +1,11 @@
 """Versions, roles and runs in the database."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -25,11 +25,9 @@ from bot.store.version_port import (
     TrialVotes,
     VersionState,
 )
-from bot.store.writer import Writer
+from bot.store.writer import Writer, executing
 
 __all__ = ["SqlVersions"]
-
-T = TypeVar("T")
 
 _ROLES = [column for column in roles.c if column.name != "id"]
 _RUN = [column for column in runs.c if column.name not in ("owner", "going_on")]
@@ -56,7 +54,7 @@ class SqlVersions:
         self._clock = clock
 
     async def roles(self) -> Roles | None:
-        return await self._read(_read_roles)
+        return await self._database.read(_read_roles)
 
     async def assume(self, new: Roles, *, instead_of: Roles | None) -> bool:
         def change(connection: sa.Connection) -> bool:
@@ -103,11 +101,11 @@ class SqlVersions:
         }
         changes = {key: value for key, value in given.items() if value is not None}
         change = sa.update(versions).where(versions.c.name == name).values(changes)
-        await self._writer.write(lambda connection: _run(connection, change))
+        await self._writer.write(executing(change))
 
     async def all(self) -> Sequence[MadeVersion]:
         query = sa.select(versions).order_by(versions.c.created_at.desc(), versions.c.name.desc())
-        return await self._read(
+        return await self._database.read(
             lambda connection: [
                 MadeVersion(**{**row._mapping, "state": VersionState(row.state)})
                 for row in connection.execute(query)
@@ -124,7 +122,7 @@ class SqlVersions:
             )
             .order_by(versions.c.created_at.desc())
         )
-        return await self._read(
+        return await self._database.read(
             lambda connection: [Contribution(**row._mapping) for row in connection.execute(query)]
         )
 
@@ -147,11 +145,13 @@ class SqlVersions:
         return await self._writer.write(insert)
 
     async def going_on(self) -> Run | None:
-        return await self._read(_going_on)
+        return await self._database.read(_going_on)
 
     async def adopt(self) -> Run | None:
         query = sa.select(runs.c.id, runs.c.owner).where(runs.c.ending.is_(None))
-        found = await self._read(lambda connection: connection.execute(query).one_or_none())
+        found = await self._database.read(
+            lambda connection: connection.execute(query).one_or_none()
+        )
         if found is None:
             return None
         mine = found.owner == self._instance.id
@@ -171,7 +171,7 @@ class SqlVersions:
 
     async def last(self) -> Run | None:
         query = sa.select(*_RUN).order_by(runs.c.id.desc()).limit(1)
-        return await self._read(lambda connection: _first(connection, query))
+        return await self._database.read(lambda connection: _first(connection, query))
 
     async def advance(
         self, run: int, stage: Stage, *, version: str | None = None, snapshot: str | None = None
@@ -179,11 +179,11 @@ class SqlVersions:
         given = {"stage": stage.value, "version": version, "snapshot": snapshot}
         changes = {key: value for key, value in given.items() if value is not None}
         change = sa.update(runs).where(*_open(run)).values(changes)
-        await self._writer.write(lambda connection: _run(connection, change))
+        await self._writer.write(executing(change))
 
     async def release(self, run: int) -> None:
         change = sa.update(runs).where(*_open(run)).values(owner=None)
-        await self._writer.write(lambda connection: _run(connection, change))
+        await self._writer.write(executing(change))
 
     async def end(self, run: int, ending: Ending, *, detail: str) -> bool:
         change = (
@@ -197,10 +197,7 @@ class SqlVersions:
     async def trial_votes(
         self, names: Collection[str], *, since: datetime
     ) -> Mapping[str, TrialVotes]:
-        return await self._read(partial(trial_reads.trial_votes, names=names, since=since))
-
-    async def _read(self, work: Callable[[sa.Connection], T]) -> T:
-        return await self._database.read(work)
+        return await self._database.read(partial(trial_reads.trial_votes, names=names, since=since))
 
 
 def _read_roles(connection: sa.Connection) -> Roles | None:
@@ -222,7 +219,3 @@ def _first(connection: sa.Connection, query: sa.Select[Any]) -> Run | None:
 
 def _open(run: int) -> tuple[sa.ColumnElement[bool], ...]:
     return (runs.c.id == run, runs.c.ending.is_(None))
-
-
-def _run(connection: sa.Connection, statement: sa.Executable) -> None:
-    connection.execute(statement)

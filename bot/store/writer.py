@@ -12,7 +12,7 @@ from bot.store.database import Database
 from bot.store.errors import CLOSED, SLOW
 from bot.store.port import StoreUnavailable
 
-__all__ = ["Operation", "Writer"]
+__all__ = ["Operation", "Writer", "executing"]
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +28,15 @@ class _Write:
     operation: Operation[Any]
     undo: Callable[[Any], Operation[Any]] | None
     outcome: asyncio.Future[Any]
+
+
+def executing(statement: sa.Executable) -> Operation[None]:
+    """The operation that executes a statement, of which nothing is to be returned."""
+
+    def execute(connection: sa.Connection) -> None:
+        connection.execute(statement)
+
+    return execute
 
 
 class Writer:

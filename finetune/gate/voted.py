@@ -16,7 +16,7 @@ from finetune.retraining.examples import VoteExample, vote_examples
 from finetune.retraining.likelihood import joke_log_probabilities
 from finetune.retraining.votes import Vote, read_votes
 from finetune.template import Template
-from finetune.training.packing import alone, collate
+from finetune.training.packing import alone, by_length, on_device
 
 __all__ = ["VotedJokes", "read_held_out", "voted_jokes"]
 
@@ -38,19 +38,18 @@ class VotedJokes:
     @torch.inference_mode()
     def scores(self, loaded: LoadedModel, progress: Progress) -> _Floats:
         """The mean log-probability of a token of each joke, its end included, in nats: [jokes]."""
-        order = sorted(range(len(self.rows)), key=lambda row: len(self.rows[row]["input_ids"]))
-        found = np.zeros(len(self.rows))
-        for start in range(0, len(order), _BATCH):
-            places = order[start : start + _BATCH]
-            batch = collate(
-                [dict(self.rows[place]) for place in places],
+        found, done = np.zeros(len(self.rows)), 0
+        for places in by_length(self.rows, size=_BATCH):
+            batch = on_device(
+                [self.rows[place] for place in places],
                 pad_id=loaded.tokenizer.eos_token_id,
+                device=loaded.model.device,
             )
-            on_device = {name: tensor.to(loaded.model.device) for name, tensor in batch.items()}
-            whole = joke_log_probabilities(loaded.model, on_device).double().cpu().numpy()
-            tokens = (batch["labels"] >= 0).sum(dim=1).numpy()
+            whole = joke_log_probabilities(loaded.model, batch).double().cpu().numpy()
+            tokens = (batch["labels"] >= 0).sum(dim=1).cpu().numpy()
             found[places] = whole / tokens
-            progress(f"{loaded.version}: held-out votes", start + len(places), len(order))
+            done += len(places)
+            progress(f"{loaded.version}: held-out votes", done, len(self.rows))
         return found
 
 

@@ -8,7 +8,14 @@ import torch
 from peft import PeftConfig
 from safetensors import SafetensorError, safe_open
 
-from finetune.artifacts import BrokenVersionError, is_adapter, verify, write_version
+from finetune.artifacts import (
+    ADAPTER_CONFIG,
+    ADAPTER_WEIGHTS,
+    BrokenVersionError,
+    is_adapter,
+    verify,
+    write_version,
+)
 from finetune.bases import published_name
 from finetune.models import load_model
 from finetune.progress import Progress
@@ -23,8 +30,6 @@ __all__ = ["Repository"]
 
 _STEPS = ("checking the version", "gathering the weights", "writing the report", "done")
 _READABLE = 0o044
-_ADAPTER_CONFIG = "adapter_config.json"
-_ADAPTER_WEIGHTS = "adapter_model.safetensors"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,10 +104,10 @@ class Repository:
             self.found.directory,
             name=self.found.name,
             device=torch.device("cpu"),
-            dtype=_precision(self.found.directory / _ADAPTER_WEIGHTS),
+            dtype=_precision(self.found.directory / ADAPTER_WEIGHTS),
             base_directory=self.found.base_directory,
         )
-        for name in (_ADAPTER_CONFIG, _ADAPTER_WEIGHTS):
+        for name in (ADAPTER_CONFIG, ADAPTER_WEIGHTS):
             (target / name).unlink()
         loaded.model.config._name_or_path = ""
         loaded.model.save_pretrained(target)

@@ -14,7 +14,7 @@ from finetune.retraining.examples import VoteExample, mismatched
 from finetune.retraining.likelihood import joke_log_probabilities
 from finetune.retraining.votes import balanced_weights
 from finetune.training.learner import Learner
-from finetune.training.packing import alone, collate
+from finetune.training.packing import alone, collate, on_device
 
 __all__ = ["MISMATCHED", "VotesCollator", "kto_dataset", "reference_log_probabilities", "upvotes"]
 
@@ -87,13 +87,13 @@ def reference_log_probabilities(
     try:
         for start in range(0, len(jokes), rows):
             progress("asking the parent about the votes", start, len(jokes))
-            batch = collate(
-                [dict(joke) for joke in jokes[start : start + rows]],
+            batch = on_device(
+                jokes[start : start + rows],
                 pad_id=learner.tokenizer.eos_token_id,
+                device=model.device,
             )
-            on_device = {name: tensor.to(model.device) for name, tensor in batch.items()}
             with mixed:
-                found += joke_log_probabilities(model, on_device).tolist()
+                found += joke_log_probabilities(model, batch).tolist()
     finally:
         model.train(was_training)
     return found

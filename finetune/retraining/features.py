@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from finetune.progress import Progress
 from finetune.training.learner import Learner
-from finetune.training.packing import IGNORED, collate
+from finetune.training.packing import IGNORED, by_length, on_device
 
 __all__ = ["joke_features"]
 
@@ -39,27 +39,26 @@ def joke_features(
     was_training = model.training
     model.eval()
     mixed = torch.autocast(model.device.type, torch.bfloat16, enabled=learner.mixed_precision)
-    order = sorted(range(len(jokes)), key=lambda place: len(jokes[place]["input_ids"]))
     found: dict[int, NDArray[np.float64]] = {}
     try:
-        for start in range(0, len(order), rows):
-            progress(stage, start, len(order))
-            places = order[start : start + rows]
-            batch = collate(
-                [dict(jokes[place]) for place in places], pad_id=learner.tokenizer.eos_token_id
+        for places in by_length(jokes, size=rows):
+            progress(stage, len(found), len(jokes))
+            batch = on_device(
+                [jokes[place] for place in places],
+                pad_id=learner.tokenizer.eos_token_id,
+                device=model.device,
             )
-            on_device = {name: tensor.to(model.device) for name, tensor in batch.items()}
             with mixed:
                 states = body(
-                    input_ids=on_device["input_ids"],
-                    position_ids=on_device["position_ids"],
+                    input_ids=batch["input_ids"],
+                    position_ids=batch["position_ids"],
                     use_cache=False,
                     output_hidden_states=True,
                 ).hidden_states
-            found |= zip(places, _pooled(states, on_device["labels"] != IGNORED), strict=True)
+            found |= zip(places, _pooled(states, batch["labels"] != IGNORED), strict=True)
     finally:
         model.train(was_training)
-    return np.stack([found[place] for place in range(len(order))])
+    return np.stack([found[place] for place in range(len(jokes))])
 
 
 def _pooled(states: Sequence[torch.Tensor], joke: torch.Tensor) -> NDArray[np.float64]:

@@ -72,18 +72,17 @@ class RetrainingRun(TrainingRun):
             )
             examples = list(judgement.examples)
         train = self._rows(examples)
-        share = settings.replayed if settings.replay else 0.0
-        own = self._own(len(train)) if judgement is not None else []
+        offered, held_out = self._own(len(train))
         return VotesTrainer(
             votes=settings,
             model=self.learner.model,
             args=self._arguments(len(train), eval_on_start=checkpoint is None),
             train_dataset=train,
-            eval_dataset=self._held_out(own[::_HELD_OUT_OF_OWN]),
+            eval_dataset=self._held_out(held_out),
             processing_class=self.learner.tokenizer,
             data_collator=VotesCollator(
-                replay=self._replay(len(train), judgement, own),
-                share=share,
+                replay=self._replay(len(train), judgement, offered),
+                share=self._replayed,
                 pad_id=self._pad_id,
                 seed=self.recipe.seed,
             ),
@@ -118,33 +117,42 @@ class RetrainingRun(TrainingRun):
             progress=self.reporter.stage,
         )
 
-    def _replay(self, rows: int, judgement: Judgement | None, own: Sequence[CorpusJoke]) -> Any:
+    @property
+    def _replayed(self) -> float:
+        """How many jokes are read for each vote."""
+        return self.recipe.votes.replayed if self.recipe.votes.replay else 0.0
+
+    def _replay(
+        self, rows: int, judgement: Judgement | None, own: Sequence[CorpusJoke]
+    ) -> Sequence[Any]:
         """The jokes that are read beside so many rows of votes, each its own row."""
-        settings = self.recipe.votes
-        if not settings.replay or not settings.replayed:
+        if not self._replayed:
             return []
-        if judgement is None or settings.taste is None:
-            wanted = ceil(rows * self.recipe.epochs * settings.replayed)
+        taste = self.recipe.votes.taste
+        if judgement is None or taste is None:
+            wanted = ceil(rows * self.recipe.epochs * self._replayed)
             return list(self._alone.of(self.train, limit=wanted))
-        wanted = ceil(rows * settings.replayed)
-        seen = list(self._alone.of(self.train, limit=ceil(wanted * settings.taste.choice)))
-        seen += self._alone.rows(joke for place, joke in enumerate(own) if place % _HELD_OUT_OF_OWN)
-        return judgement.best_of(seen, count=wanted)
+        wanted = ceil(rows * self._replayed)
+        seen = list(self._alone.of(self.train, limit=ceil(wanted * taste.choice)))
+        return judgement.best_of([*seen, *self._alone.rows(own)], count=wanted)
 
     @property
     def _alone(self) -> PackedJokes:
         return replace(self._packed(), recipe=self.recipe.model_copy(update={"packing": False}))
 
-    def _own(self, rows: int) -> Sequence[CorpusJoke]:
-        """What the version tells itself where the corpus leaves too little choice."""
-        settings = self.recipe.votes
-        if settings.taste is None or not settings.replay:
-            return []
+    def _own(self, rows: int) -> tuple[Sequence[CorpusJoke], Sequence[CorpusJoke]]:
+        """What the version tells itself where the corpus leaves too little choice.
+
+        The first may be chosen from, the others are held out.
+        """
+        taste = self.recipe.votes.taste
+        if taste is None:
+            return [], []
         corpus = list(read_jokes(self.train))
-        lacking = ceil(rows * settings.replayed * settings.taste.own) - len(corpus)
+        lacking = ceil(rows * self._replayed * taste.own) - len(corpus)
         if lacking <= 0:
-            return []
-        return own_jokes(
+            return [], []
+        offered = own_jokes(
             self.learner,
             count=lacking,
             topics=[topic for joke in corpus for topic in joke.topics],
@@ -152,6 +160,9 @@ class RetrainingRun(TrainingRun):
             seed=self.recipe.seed,
             progress=self.reporter.stage,
         )
+        held_out = offered[::_HELD_OUT_OF_OWN]
+        del offered[::_HELD_OUT_OF_OWN]
+        return offered, held_out
 
     def _held_out(self, own: Sequence[CorpusJoke]) -> Any:
         """The corpus's held-out jokes, and of a small corpus's version some of its own.

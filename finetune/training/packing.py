@@ -5,7 +5,7 @@ ends and lets no token attend across (`masking_utils.find_packed_sequence_indice
 `keeps_apart` asks a model whether it really does.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,16 @@ import torch
 
 from finetune.training.examples import Example
 
-__all__ = ["IGNORED", "Sequences", "alone", "collate", "keeps_apart", "pack"]
+__all__ = [
+    "IGNORED",
+    "Sequences",
+    "alone",
+    "by_length",
+    "collate",
+    "keeps_apart",
+    "on_device",
+    "pack",
+]
 
 IGNORED = -100
 """The label of a token that does not count in the loss."""
@@ -103,7 +112,7 @@ def alone(example: Example) -> dict[str, list[int]]:
     return {name: rows[0] for name, rows in packed.columns().items()}
 
 
-def collate(rows: Sequence[dict[str, list[int]]], *, pad_id: int) -> dict[str, torch.Tensor]:
+def collate(rows: Sequence[Mapping[str, list[int]]], *, pad_id: int) -> dict[str, torch.Tensor]:
     """Rows padded to the longest: three tensors [rows, length].
 
     Padding is a text of its own, at the end, where nothing can see it.
@@ -121,6 +130,21 @@ def collate(rows: Sequence[dict[str, list[int]]], *, pad_id: int) -> dict[str, t
         "position_ids": torch.tensor(positions),
         "labels": padded("labels", IGNORED),
     }
+
+
+def on_device(
+    rows: Sequence[Mapping[str, list[int]]], *, pad_id: int, device: torch.device
+) -> dict[str, torch.Tensor]:
+    """The tensors of `collate` where a model is."""
+    batch = collate(rows, pad_id=pad_id)
+    return {name: tensor.to(device) for name, tensor in batch.items()}
+
+
+def by_length(rows: Sequence[Mapping[str, list[int]]], *, size: int) -> Iterator[list[int]]:
+    """The places of rows, `size` at once, those of like length together, so little is padded."""
+    order = sorted(range(len(rows)), key=lambda place: len(rows[place]["input_ids"]))
+    for start in range(0, len(order), size):
+        yield order[start : start + size]
 
 
 @torch.no_grad()

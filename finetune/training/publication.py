@@ -14,7 +14,7 @@ import torch
 from peft import PeftConfig
 from safetensors.torch import load_file, save_file
 
-from finetune.artifacts import Manifest, write_version
+from finetune.artifacts import ADAPTER_WEIGHTS, Manifest, write_version
 from finetune.bases import published_name
 from finetune.models import merged_adapter, read_weights
 from finetune.novelty import NOVELTY, NoveltyIndex
@@ -28,7 +28,6 @@ from finetune.versions import Found
 
 __all__ = ["Lineage", "history_points", "publish", "stage_weights"]
 
-_ADAPTER_WEIGHTS = "adapter_model.safetensors"
 _RECORDED = ("jokes", "sha256", "votes")
 _LIBRARIES = ("punchline", "torch", "transformers", "trl", "peft", "datasets", "safetensors")
 
@@ -86,15 +85,15 @@ def stage_weights(
     """
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
-    adapter = (best / _ADAPTER_WEIGHTS).is_file()
+    adapter = (best / ADAPTER_WEIGHTS).is_file()
     if adapter and merged_into is not None:
         whole = merged_adapter(read_weights(merged_into, dtype=torch.float32), best)
         whole.to(dtype).save_pretrained(staging)
     elif adapter:
         weights = {
-            name: tensor.to(dtype) for name, tensor in load_file(best / _ADAPTER_WEIGHTS).items()
+            name: tensor.to(dtype) for name, tensor in load_file(best / ADAPTER_WEIGHTS).items()
         }
-        save_file(weights, staging / _ADAPTER_WEIGHTS, metadata={"format": "pt"})
+        save_file(weights, staging / ADAPTER_WEIGHTS, metadata={"format": "pt"})
         config = PeftConfig.from_pretrained(str(best))
         # The path on this machine says nothing to anybody else.
         config.base_model_name_or_path = published_name(base)
