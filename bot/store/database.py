@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from bot.store.errors import SLOW, unavailable
+from bot.store.errors import CLOSED, SLOW, unavailable
 from bot.store.port import StoreUnavailable
 
 __all__ = ["Database"]
@@ -31,6 +31,7 @@ class Database:
 
     def __init__(self, *, path: Path, busy_timeout: float, deadline: float) -> None:
         self._deadline = deadline
+        self._refusing = False
         self._unattended: set[asyncio.Task[Any]] = set()
         url = sa.URL.create("sqlite+aiosqlite", database=str(path))
         shared: dict[str, Any] = {
@@ -69,6 +70,8 @@ class Database:
 
     async def read(self, work: Callable[[sa.Connection], T]) -> T:
         """Run the work, a single SELECT, on a connection that cannot write."""
+        if self._refusing:
+            raise StoreUnavailable(CLOSED)
         reading = asyncio.get_running_loop().create_task(_run(self._readers, work))
         try:
             done, _ = await asyncio.wait({reading}, timeout=self._deadline)
@@ -82,6 +85,10 @@ class Database:
         finally:
             if not reading.done():
                 self._finish_alone(reading)
+
+    def refuse_reads(self) -> None:
+        """Begin no more reads; those that run may end."""
+        self._refusing = True
 
     async def close(self) -> None:
         """Close every connection; the last one to close folds the log into the database."""

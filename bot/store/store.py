@@ -12,7 +12,6 @@ import sqlalchemy as sa
 from bot.jokes import Community, JokeRequest, Reason
 from bot.store import ballots, reads, vote_imports, vote_reads, writes
 from bot.store.database import Database
-from bot.store.errors import CLOSED
 from bot.store.foundation import Foundation, lay_foundation
 from bot.store.moments import Clock, now
 from bot.store.port import (
@@ -22,7 +21,6 @@ from bot.store.port import (
     RankedJoke,
     ShownJoke,
     Stats,
-    StoreUnavailable,
     Tally,
     ToldJoke,
     UndeliveredJoke,
@@ -142,7 +140,7 @@ class SqlStore:
 
     async def seen(self, request: JokeRequest) -> bool:
         check_request(request)
-        return await self._read(lambda connection: writes.seen(connection, request))
+        return await self._database.read(lambda connection: writes.seen(connection, request))
 
     async def mark_told(self, joke_id: int, told: ToldJoke) -> bool:
         check_joke_id(joke_id)
@@ -157,12 +155,14 @@ class SqlStore:
 
     async def heard(self, community: Community, fingerprints: Collection[str]) -> set[str]:
         check_community(community)
-        return await self._read(lambda connection: reads.heard(connection, community, fingerprints))
+        return await self._database.read(
+            lambda connection: reads.heard(connection, community, fingerprints)
+        )
 
     async def usage(self, community: Community, *, member: str | None, since: datetime) -> Usage:
         check_community(community)
         hashed = None if member is None else self._hasher.hash(community.front, member)
-        return await self._read(
+        return await self._database.read(
             lambda connection: reads.usage(connection, community, member=hashed, since=since)
         )
 
@@ -203,34 +203,34 @@ class SqlStore:
 
     async def shown(self, joke_id: int) -> ShownJoke:
         check_joke_id(joke_id)
-        return _known(joke_id, await self._read(lambda c: reads.shown(c, joke_id)))
+        return _known(joke_id, await self._database.read(lambda c: reads.shown(c, joke_id)))
 
     async def tally(self, joke_id: int) -> Tally:
         check_joke_id(joke_id)
-        return _known(joke_id, await self._read(lambda c: reads.tally(c, joke_id)))
+        return _known(joke_id, await self._database.read(lambda c: reads.tally(c, joke_id)))
 
     async def top(
         self, community: Community, *, since: datetime | None, limit: int
     ) -> Sequence[RankedJoke]:
         check_community(community)
-        return await self._read(
+        return await self._database.read(
             lambda connection: reads.top(connection, community, since=since, limit=limit)
         )
 
     async def topics(self, community: Community, *, beginning: str, limit: int) -> Sequence[str]:
         check_community(community)
         check_text(beginning)
-        return await self._read(
+        return await self._database.read(
             lambda connection: reads.topics(connection, community, beginning=beginning, limit=limit)
         )
 
     async def versions(self) -> Sequence[VersionRecord]:
-        return await self._read(reads.versions)
+        return await self._database.read(reads.versions)
 
     async def votes(self) -> AsyncIterator[VoteRow]:
         after: vote_reads.Place = (0, "")
         while True:
-            page = await self._read(partial(vote_reads.page, after=after))
+            page = await self._database.read(partial(vote_reads.page, after=after))
             for row in page:
                 yield row
             if len(page) < vote_reads.PAGE:
@@ -250,7 +250,9 @@ class SqlStore:
     async def stats(self, community: Community, member: str) -> Stats:
         check_community(community)
         hashed = self._hasher.hash(community.front, member)
-        return await self._read(lambda connection: reads.stats(connection, community, hashed))
+        return await self._database.read(
+            lambda connection: reads.stats(connection, community, hashed)
+        )
 
     async def forget(self, front: str, member: str) -> int:
         hashed = self._hasher.hash(front, member)
@@ -283,6 +285,7 @@ class SqlStore:
         if self._closed:
             return
         self._closed = True
+        self._database.refuse_reads()
         try:
             await self._writer.close()
             await self._database.close()
@@ -290,7 +293,7 @@ class SqlStore:
             self._instance.release()
 
     async def _dead_owners(self) -> list[str]:
-        owners = await self._read(reads.owners)
+        owners = await self._database.read(reads.owners)
         # An id is never used twice, so an owner that is gone stays gone.
         return await asyncio.to_thread(
             lambda: [owner for owner in owners if not self._instances.alive(owner)]
@@ -314,11 +317,6 @@ class SqlStore:
             self._fronts.clear()
         self._fronts[joke_id] = front
         return result, tally
-
-    async def _read(self, work: Callable[[sa.Connection], T]) -> T:
-        if self._closed:
-            raise StoreUnavailable(CLOSED)
-        return await self._database.read(work)
 
 
 def _known(joke_id: int, found: T | None) -> T:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.store.port import StoreUnavailable
 from bot.store.store import SqlStore
 from bot.store.version_port import (
     Contribution,
@@ -237,3 +238,17 @@ async def test_imported_votes_do_not_count_in_a_trial(
     await sql_store.import_votes([imported])
     found = await sql_store.model_versions.trial_votes(["new"], since=clock())
     assert found["new"] == TrialVotes(version="new")
+
+
+async def test_once_the_store_is_closed_every_room_of_it_refuses_to_read(
+    sql_store: SqlStore,
+) -> None:
+    await sql_store.close()
+    for call in (
+        sql_store.model_versions.roles(),
+        sql_store.tastes.basis("punchline-1"),
+        sql_store.records.note("pause"),
+        sql_store.versions(),
+    ):
+        with pytest.raises(StoreUnavailable, match="closed"):
+            await call
