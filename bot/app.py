@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.announcing import Announcer
-from bot.building import build_core, build_fleet, build_roster
+from bot.building import build_core, build_fleet, build_roster, telling_policy
 from bot.core import Core
 from bot.fronts.port import Front, FrontRefusedError, InterruptedByMemberError
 from bot.generation.fleet import Fleet
@@ -22,8 +22,10 @@ from bot.recovery import Recovery
 from bot.selecting import Selectors
 from bot.service import JokeService
 from bot.settings import Settings
+from bot.shelf.building import build_shelf, kept_filled
 from bot.store.store import SqlStore
 from bot.taste.building import build_taste, kept_learning
+from bot.traffic import Traffic
 from bot.versions import VersionFinder
 
 __all__ = ["App", "ExitCode", "open_app", "run_fronts", "until_terminated"]
@@ -79,8 +81,8 @@ async def open_app(
 
     `model` is the version that all began with; which one serves now is in the database. The worker
     loads it while the rest gets ready and after. An app that is `alone` lives for a moment: it does
-    not follow when another version is to serve, and learns nothing. Raises what `SqlStore.open`
-    raises.
+    not follow when another version is to serve, learns nothing and has no shelf. Raises what
+    `SqlStore.open` raises.
     """
     selectors, finder = Selectors(), VersionFinder(origin=model, settings=settings)
     fleet = build_fleet(settings, finder=finder, selectors=selectors)
@@ -97,6 +99,8 @@ async def open_app(
             await pause.recall()
             await selectors.begin(champion)
             taste = build_taste(settings, store.tastes)
+            shelf = None if alone else build_shelf(settings.shelf, fleet)
+            traffic = Traffic()
             app = App(
                 core=build_core(
                     settings,
@@ -106,6 +110,8 @@ async def open_app(
                     learner=learner,
                     selectors=selectors,
                     taste=taste,
+                    shelf=shelf,
+                    traffic=traffic,
                 ),
                 fleet=fleet,
                 store=store,
@@ -120,11 +126,24 @@ async def open_app(
                 if not alone:
                     roster.start()
                     learner.start()
-                async with kept_learning(
-                    None if alone else taste,
-                    settings=settings,
-                    tastes=store.tastes,
-                    embedders=lambda: fleet.embedders,
+                async with (
+                    kept_learning(
+                        None if alone else taste,
+                        settings=settings,
+                        tastes=store.tastes,
+                        embedders=lambda: fleet.embedders,
+                    ),
+                    kept_filled(
+                        shelf,
+                        settings=settings.shelf,
+                        policy=telling_policy(settings),
+                        tiers=app.core.communities.tiers,
+                        fleet=fleet,
+                        selectors=selectors,
+                        store=store,
+                        pause=pause,
+                        traffic=traffic,
+                    ),
                 ):
                     yield app
             finally:

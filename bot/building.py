@@ -24,16 +24,18 @@ from bot.learning.roster import Roster
 from bot.making import JokeMaker, TellingPolicy
 from bot.model import ServedModel
 from bot.pausing import Pause
-from bot.quotas import QuotaLimits, Quotas
+from bot.quotas import QuotaLimits
 from bot.selecting import Selectors
 from bot.service import JokeService
 from bot.settings import Settings
+from bot.shelf.shelf import Shelf
 from bot.store.store import SqlStore
 from bot.taste.taste import Taste
+from bot.traffic import Traffic
 from bot.versions import VersionFinder, models_directory
 from finetune.moderation import Tier
 
-__all__ = ["build_core", "build_fleet", "build_pool", "build_roster"]
+__all__ = ["build_core", "build_fleet", "build_pool", "build_roster", "telling_policy"]
 
 
 def build_pool(settings: Settings, model: ServedModel) -> WorkerPool:
@@ -46,6 +48,7 @@ def build_pool(settings: Settings, model: ServedModel) -> WorkerPool:
             *(("--base", str(model.base_directory)) if model.base_directory else ()),
             *("--device", generation.device, "--dtype", generation.dtype),
             *("--threads", str(generation.threads), "--slots", str(generation.slots)),
+            *("--steps", str(settings.model.cache_directory / "steps")),
         ),
         limits=SupervisionLimits(
             heartbeat_seconds=generation.heartbeat_seconds,
@@ -112,6 +115,8 @@ def build_core(
     learner: Learner,
     selectors: Selectors,
     taste: Taste | None = None,
+    shelf: Shelf | None = None,
+    traffic: Traffic | None = None,
 ) -> Core:
     """Everything a front-end may call."""
     communities = _communities(settings, store, taste)
@@ -126,10 +131,12 @@ def build_core(
                 selectors=selectors,
                 communities=communities,
                 taste=taste,
+                shelf=shelf,
             ),
             communities=communities,
             pause=pause,
             taste=taste,
+            traffic=traffic,
         ),
         communities=communities,
         records=store.records,
@@ -137,6 +144,25 @@ def build_core(
         pause=pause,
         languages=Languages.load(),
         serving=lambda: fleet.champion,
+    )
+
+
+def telling_policy(settings: Settings) -> TellingPolicy:
+    """How jokes are made."""
+    generation, moderation = settings.generation, settings.moderation
+    return TellingPolicy(
+        at_once=settings.queue.capacity + generation.jokes_at_once,
+        sampling=Sampling(
+            temperature=generation.temperature,
+            top_k=generation.top_k,
+            top_p=generation.top_p,
+            max_tokens=generation.max_tokens,
+        ),
+        candidates=generation.candidates,
+        rounds=generation.rounds,
+        deadline_seconds=settings.queue.deadline_seconds,
+        topic_characters=moderation.topic_characters,
+        opening_characters=moderation.opening_characters,
     )
 
 
@@ -148,28 +174,16 @@ def _maker(
     selectors: Selectors,
     communities: Communities,
     taste: Taste | None,
+    shelf: Shelf | None,
 ) -> JokeMaker:
-    generation, moderation = settings.generation, settings.moderation
     return JokeMaker(
         store=store,
         generator=fleet,
         selectors=selectors,
         communities=communities,
-        policy=TellingPolicy(
-            at_once=settings.queue.capacity + generation.jokes_at_once,
-            sampling=Sampling(
-                temperature=generation.temperature,
-                top_k=generation.top_k,
-                top_p=generation.top_p,
-                max_tokens=generation.max_tokens,
-            ),
-            candidates=generation.candidates,
-            rounds=generation.rounds,
-            deadline_seconds=settings.queue.deadline_seconds,
-            topic_characters=moderation.topic_characters,
-            opening_characters=moderation.opening_characters,
-        ),
+        policy=telling_policy(settings),
         taste=taste,
+        shelf=shelf,
     )
 
 
@@ -181,6 +195,7 @@ def _service(
     communities: Communities,
     pause: Pause,
     taste: Taste | None,
+    traffic: Traffic | None,
 ) -> JokeService:
     quota = settings.quota
     return JokeService(
@@ -188,14 +203,12 @@ def _service(
         maker=maker,
         communities=communities,
         pause=pause,
-        quotas=Quotas(
-            store=store,
-            limits=QuotaLimits(
-                member_jokes=quota.member_jokes,
-                community_jokes=quota.community_jokes,
-                window_seconds=quota.window_seconds,
-            ),
+        quotas=QuotaLimits(
+            member_jokes=quota.member_jokes,
+            community_jokes=quota.community_jokes,
+            window_seconds=quota.window_seconds,
         ),
         flags_to_hide=settings.moderation.flags_to_hide,
         taste=taste,
+        traffic=traffic,
     )

@@ -11,6 +11,7 @@ from bot.generation.port import GenerationRequest, Generator, Wait
 from bot.generation.protocol import Sampling
 from bot.jokes import Answer, Community, Declined, Joke, JokeRequest, Reason
 from bot.selecting import ByTier, Selectors
+from bot.shelf.shelf import Shelf
 from bot.store.port import Store, ToldJoke
 from bot.taste.taste import Taste
 from finetune.candidates import Candidate
@@ -44,7 +45,8 @@ class TellingPolicy:
 class JokeMaker:
     """Makes a joke that a community has not heard and that fits its tier.
 
-    `taste` puts those that fit in order; without it the model's own score does.
+    `taste` puts those that fit in order; without it the model's own score does. Who asks for
+    nothing special gets a joke from the `shelf`, if there is one.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class JokeMaker:
         communities: Communities,
         policy: TellingPolicy,
         taste: Taste | None = None,
+        shelf: Shelf | None = None,
     ) -> None:
         self._store = store
         self._generator = generator
@@ -63,6 +66,8 @@ class JokeMaker:
         self._communities = communities
         self._policy = policy
         self._taste = taste
+        self._shelf = shelf
+        self._judging = asyncio.Lock()
 
     def busy(self, telling: int) -> Declined | None:
         """A refusal if so many requests under way are all there may be."""
@@ -91,6 +96,38 @@ class JokeMaker:
         return replace(request, topic=topic or None, opening=opening or None)
 
     async def make(
+        self, joke_id: int, request: JokeRequest, *, began: float, wait: Wait | None
+    ) -> Answer:
+        """A joke from the shelf, or from candidates that are drawn for this request.
+
+        Raises `GenerationError`.
+        """
+        told = await self._from_shelf(joke_id, request, began)
+        return told or await self._draw(joke_id, request, began=began, wait=wait)
+
+    async def _from_shelf(self, joke_id: int, request: JokeRequest, began: float) -> Joke | None:
+        """A joke that was made before of the version that is to answer, if there is any."""
+        if self._shelf is None or {request.topic, request.opening, request.seed} != {None}:
+            return None
+        tier = await self._communities.tier(request.community, adult_place=request.adult_place)
+        for _ in range(self._policy.rounds):
+            draw = self._shelf.take(joke_id, tier)
+            if draw is None:
+                return None
+            joke = await self._tell_one(
+                joke_id,
+                draw.choices(tier),
+                request,
+                version=draw.version,
+                seed=draw.seed,
+                began=began,
+                shelved=True,
+            )
+            if joke is not None:
+                return joke
+        return None
+
+    async def _draw(
         self, joke_id: int, request: JokeRequest, *, began: float, wait: Wait | None
     ) -> Answer:
         """Draw candidates, round after round, until one fits that was not told here before.
@@ -127,43 +164,62 @@ class JokeMaker:
             )
             # At once: a version that has been swapped out is forgotten when this has waited.
             selectors = self._selectors.of(generation.model_version)
-            untold = await self._untold(generation.candidates, request, selectors)
-            for choice in await self._ordered(untold, generation.model_version, seed, request):
-                told = self._told(choice, generation.model_version, seed, request, began)
-                if await self._store.mark_told(joke_id, told):
-                    return Joke(
-                        id=joke_id,
-                        text=told.text,
-                        topic=request.topic,
-                        opening=request.opening,
-                        model_version=told.model_version,
-                        tokens=told.tokens,
-                        seconds=told.seconds,
-                    )
+            joke = await self._tell_one(
+                joke_id,
+                await self._fit(generation.candidates, request, selectors),
+                request,
+                version=generation.model_version,
+                seed=seed,
+                began=began,
+            )
+            if joke is not None:
+                return joke
             number += 1
             if number == rounds and self._generator.nothing_fit(generation.model_version):
                 rounds += 0 if usual.by_champion else self._policy.rounds
                 usual = replace(usual, by_champion=True)
         return Declined(reason=Reason.NOTHING_FIT)
 
-    async def _untold(
+    async def _tell_one(
+        self,
+        joke_id: int,
+        choices: Sequence[Choice],
+        request: JokeRequest,
+        *,
+        version: str,
+        seed: int,
+        began: float,
+        shelved: bool = False,
+    ) -> Joke | None:
+        """The first of the choices that the store lets us tell, in the order of taste."""
+        for choice in await self._ordered(choices, version, seed, request):
+            told = self._told(choice, version, seed, request, began)
+            if await self._store.mark_told(joke_id, replace(told, shelved=shelved)):
+                return Joke(
+                    id=joke_id,
+                    text=told.text,
+                    topic=request.topic,
+                    opening=request.opening,
+                    model_version=told.model_version,
+                    tokens=told.tokens,
+                    seconds=told.seconds,
+                )
+        return None
+
+    async def _fit(
         self, candidates: Sequence[Candidate], request: JokeRequest, selectors: ByTier
     ) -> Sequence[Choice]:
-        """What fits and is new to the community; a repeat asked for by seed need not be new."""
+        """What may be told; whether the community has heard it, the store says when it is told."""
         tier = await self._communities.tier(request.community, adult_place=request.adult_place)
-        # In a thread, so that a burst of long jokes cannot hold up everybody's buttons.
-        choices = await asyncio.to_thread(
-            selectors[tier].choices,
-            candidates,
-            opening=request.opening,
-            topic=request.topic,
-        )
-        if request.seed is not None or not choices:
-            return choices
-        heard = await self._store.heard(
-            request.community, [choice.fingerprint for choice in choices]
-        )
-        return [choice for choice in choices if choice.fingerprint not in heard]
+        # In a thread, so that long jokes cannot hold up everybody's buttons; and one at a time,
+        # since Python runs only one of them anyway, and the buttons would wait for each in turn.
+        async with self._judging:
+            return await asyncio.to_thread(
+                selectors[tier].choices,
+                candidates,
+                opening=request.opening,
+                topic=request.topic,
+            )
 
     async def _ordered(
         self, choices: Sequence[Choice], version: str, seed: int, request: JokeRequest

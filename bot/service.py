@@ -13,11 +13,12 @@ from bot.generation.port import GenerationError, Wait
 from bot.jokes import Answer, Community, Declined, JokeRequest, Reason
 from bot.making import JokeMaker
 from bot.pausing import Pause
-from bot.quotas import Quotas
+from bot.quotas import QuotaLimits, quotas_for, refusal
 from bot.store.port import (
     Ballot,
     DuplicateRequest,
     PendingRequest,
+    QuotaReached,
     RankedJoke,
     ShownJoke,
     Stats,
@@ -28,6 +29,7 @@ from bot.store.port import (
     Voted,
 )
 from bot.taste.taste import Taste
+from bot.traffic import Traffic
 
 __all__ = ["Flagged", "JokeService"]
 
@@ -57,9 +59,10 @@ class JokeService:
         maker: JokeMaker,
         communities: Communities,
         pause: Pause,
-        quotas: Quotas,
+        quotas: QuotaLimits,
         flags_to_hide: int,
         taste: Taste | None = None,
+        traffic: Traffic | None = None,
     ) -> None:
         self._store = store
         self._maker = maker
@@ -70,29 +73,25 @@ class JokeService:
         self._taste = taste
         self._closing = False
         self._unsettled: dict[int, Reason] = {}
-        self._telling = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._traffic = traffic or Traffic()
 
     async def tell(self, request: JokeRequest, *, wait: Wait | None = None) -> Answer:
         """Tell a joke, or say why not. Cancelling gives the request up and frees its place."""
         if (turned_away := self._turned_away(request)) is not None:
             return turned_away
         began = time.monotonic()
-        self._enter()
-        try:
-            prepared = await self._maker.prepare(request)
-            if isinstance(prepared, Declined):
-                return prepared
-            admitted = await self._admit(prepared)
-            if isinstance(admitted, Declined):
-                return admitted
-            return await self._answer(admitted, prepared, began=began, wait=wait)
-        except StoreUnavailable as error:
-            _log.error("A request could not be kept: %s", error)
-            return Declined(reason=Reason.STORE)
-        finally:
-            self._leave()
+        with self._traffic.request():
+            try:
+                prepared = await self._maker.prepare(request)
+                if isinstance(prepared, Declined):
+                    return prepared
+                admitted = await self._admit(prepared)
+                if isinstance(admitted, Declined):
+                    return admitted
+                return await self._answer(admitted, prepared, began=began, wait=wait)
+            except StoreUnavailable as error:
+                _log.error("A request could not be kept: %s", error)
+                return Declined(reason=Reason.STORE)
 
     async def vote(self, joke_id: int, member: str, value: int) -> Tally:
         """Set a member's one vote, +1 or -1. Raises `UnknownJoke`."""
@@ -164,13 +163,10 @@ class JokeService:
 
     async def resume(self, pending: PendingRequest) -> Answer:
         """Answer a request from before a restart."""
-        self._enter()
-        try:
+        with self._traffic.request():
             return await self._answer(
                 pending.joke_id, pending.request, began=time.monotonic(), wait=None
             )
-        finally:
-            self._leave()
 
     async def give_up(self, pending: PendingRequest) -> None:
         """Close a request from before a restart, unless it has been answered."""
@@ -184,7 +180,7 @@ class JokeService:
         """Wait until nobody is owed an answer; False when that took longer."""
         try:
             async with asyncio.timeout(seconds):
-                await self._idle.wait()
+                await self._traffic.nobody.wait()
         except TimeoutError:
             return False
         return True
@@ -193,37 +189,26 @@ class JokeService:
         if self._taste is not None:
             self._taste.voted(joke_id)
 
-    def _enter(self) -> None:
-        self._telling += 1
-        self._idle.clear()
-
-    def _leave(self) -> None:
-        self._telling -= 1
-        if not self._telling:
-            self._idle.set()
-
     def _turned_away(self, request: JokeRequest) -> Declined | None:
         """Before anything is looked up or written, so that a flood is refused in no time."""
         if self._closing:
             return Declined(reason=Reason.CLOSING)
         if self._pause.on and not request.operator:
             return Declined(reason=Reason.PAUSED)
-        return self._maker.busy(self._telling)
+        return self._maker.busy(self._traffic.under_way)
 
     async def _admit(self, request: JokeRequest) -> int | Declined:
         """The number of the request's row, or why the member has to do without a joke."""
         chosen = await self._communities.settings(request.community)
         if chosen.audience is Audience.ADMINS and not (request.by_admin or request.operator):
             return Declined(reason=Reason.ADMINS_ONLY)
-        async with self._quotas.turn(request, daily_jokes=chosen.daily_jokes):
-            refusal = await self._quotas.refusal(request, daily_jokes=chosen.daily_jokes)
-            if refusal is not None:
-                seen = await self._store.seen(request)
-                return Declined(reason=Reason.DUPLICATE) if seen else refusal
-            try:
-                return await self._store.open_request(request)
-            except DuplicateRequest:
-                return Declined(reason=Reason.DUPLICATE)
+        quotas = quotas_for(request, self._quotas, daily_jokes=chosen.daily_jokes)
+        try:
+            return await self._store.open_request(request, quotas=quotas)
+        except DuplicateRequest:
+            return Declined(reason=Reason.DUPLICATE)
+        except QuotaReached as reached:
+            return refusal(reached)
 
     async def _answer(
         self, joke_id: int, request: JokeRequest, *, began: float, wait: Wait | None

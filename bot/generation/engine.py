@@ -18,6 +18,7 @@ from transformers import PreTrainedModel
 from transformers.cache_utils import DynamicCache
 
 from bot.generation.features import HiddenState, JokeReader, packed
+from bot.generation.native.step import NativeStep
 from bot.generation.sampling import SamplingRows, sample, uniforms
 from bot.generation.slots import SlotCache
 
@@ -119,6 +120,7 @@ class TorchEngine:
         self._vocabulary = int(model.config.vocab_size)
         self._cache = SlotCache(slots=slots)
         self._hidden = HiddenState(model)
+        self._native: NativeStep | None = None
         # For each row, the sum of the hidden states of the tokens it has read of its own joke.
         self._sums = torch.zeros((slots, self._hidden.width), device=self._device)
         self._waiting: deque[EngineJob] = deque()
@@ -139,6 +141,18 @@ class TorchEngine:
         if min(len(job.prompt), job.max_tokens) < 1 or job.length > self._limit:
             raise ValueError(f"the prompt and the joke do not fit into {self._limit} tokens")
         self._waiting.append(job)
+
+    @property
+    def features_layer(self) -> int:
+        """The layer whose output becomes features."""
+        return self._hidden.layer
+
+    def quicken(self, step: NativeStep) -> None:
+        """Decode with a compiled step from now on, rows that are under way included.
+
+        Prompts are still read in bfloat16 by the model itself; both share keys and values.
+        """
+        self._native = step
 
     @torch.inference_mode()
     def cancel(self, job_id: str) -> None:
@@ -232,6 +246,11 @@ class TorchEngine:
         """One forward pass over the last token of every row; logits [rows, vocabulary]."""
         rows = self._rows
         positions = torch.tensor([row.length - 1 for row in rows], device=self._device)
+        if self._native is not None:
+            latest = torch.tensor([row.tokens[-1] for row in rows])
+            quick, states = self._native(latest, positions, self._cache.tensors())
+            self._sums[: len(rows)] += states
+            return quick
         length = max(row.length for row in rows)
         seen = torch.arange(length, device=self._device)[None] <= positions[:, None]
         output = self._model(
@@ -254,7 +273,8 @@ class TorchEngine:
             device=self._device,
         )
         uniform = torch.stack([row.uniform[len(row.tokens)] for row in rows]).to(self._device)
-        tokens, logprobs = sample(logits, settings, uniform)
+        draw = sample if self._native is None else self._native.draw
+        tokens, logprobs = draw(logits, settings, uniform)
         done: list[str] = []
         drawn = zip(tokens.tolist(), logprobs.tolist(), strict=True)
         for place, (row, (token, logprob)) in enumerate(zip(rows, drawn, strict=True), first_row):

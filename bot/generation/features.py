@@ -23,7 +23,8 @@ class HiddenState:
         layers = _layers(model)
         self.width = int(model.config.hidden_size)
         self.latest = torch.empty(0)
-        layers[min(len(layers) - 1, int(len(layers) * depth))].register_forward_hook(self._keep)
+        self.layer = min(len(layers) - 1, int(len(layers) * depth))
+        layers[self.layer].register_forward_hook(self._keep)
 
     def _keep(self, _layer: object, _inputs: object, output: Any) -> None:
         self.latest = output if isinstance(output, torch.Tensor) else output[0]

@@ -20,7 +20,7 @@ from bot.generation.port import (
     GenerationRequest,
     Wait,
 )
-from bot.generation.protocol import KnownJoke
+from bot.generation.protocol import KnownJoke, Sampling
 from bot.generation.supervisor import WorkerStatus
 from bot.jokes import Reason
 from bot.model import ServedModel
@@ -101,7 +101,7 @@ class Fleet:
     @property
     def embedders(self) -> Sequence[Embedder]:
         """Who tells what champion and challenger make of jokes."""
-        return [live.pool for live in (self._champion, self._challenger) if live is not None]
+        return [live.pool for live in self._live]
 
     def faults(self, version: str) -> Faults:
         """How a version has served since it was made champion or challenger here."""
@@ -121,6 +121,7 @@ class Fleet:
         Whoever a version cannot serve that is not the champion, or is it no more, is served by the
         champion in what is left of the deadline. Raises `GenerationError`.
         """
+        self.interrupt()
         ends = time.monotonic() + request.deadline
         live = self._chosen(request)
         while True:
@@ -142,6 +143,34 @@ class Fleet:
         with champion.used():
             return await champion.pool.embed(jokes)
 
+    async def draw(self, version: str, *, count: int, seed: int, sampling: Sampling) -> Generation:
+        """Candidates of champion or challenger that nobody has asked for.
+
+        Raises `GenerationError`: that it is busy when somebody wants any version, or comes
+        meanwhile, or when a version is being loaded.
+        """
+        pools = {live.version: live.pool for live in self._live if live.serving}
+        status = self.status
+        if status.waiting or status.running or len(pools) < len(self._berths.all):
+            raise GenerationError(Reason.BUSY)
+        if version not in pools:
+            raise GenerationError(Reason.MODEL_DOWN)
+        return await pools[version].draw(count=count, seed=seed, sampling=sampling)
+
+    def interrupt(self) -> None:
+        """Give up what nobody has asked for."""
+        for live in self._berths.all:
+            live.pool.interrupt()
+
+    def answers(self, joke_id: int) -> str:
+        """The version that is to answer a request: the challenger if it falls to its share."""
+        challenger = self._challenger
+        if challenger is not None and in_share(
+            joke_id, version=challenger.version, share=self._share
+        ):
+            return challenger.version
+        return self.champion
+
     def seconds_to_wait(self) -> int:
         """About how long until a request that came now would be answered, at least 1."""
         return self._champion.pool.seconds_to_wait()
@@ -156,6 +185,7 @@ class Fleet:
 
         Raises `VersionUnservableError` when it breaks, hangs or dies while it loads.
         """
+        self.interrupt()
         await self._berths.prepare(version, serving=(self.champion, self.challenger))
 
     async def serve(self, version: str) -> None:
@@ -215,11 +245,15 @@ class Fleet:
             raise RuntimeError("the fleet has not been started")
         return self._first
 
+    @property
+    def _live(self) -> Sequence[LiveVersion]:
+        return [live for live in (self._champion, self._challenger) if live is not None]
+
     def _chosen(self, request: GenerationRequest) -> LiveVersion:
         challenger = self._challenger
         if challenger is None or request.by_champion:
             return self._champion
-        if not in_share(request.joke_id, version=challenger.version, share=self._share):
+        if self.answers(request.joke_id) != challenger.version:
             return self._champion
         if not challenger.serving:
             self.count(challenger.version, Faults(errors=1))

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from bot.generation.errands import Errands
 from bot.generation.port import Embedding, Generation, GenerationError, GenerationRequest, Wait
 from bot.generation.protocol import (
     Cancel,
@@ -24,6 +25,7 @@ from bot.generation.protocol import (
     Ready,
     Report,
     Result,
+    Sampling,
 )
 from bot.generation.queue import FairLine, LineFullError, LineLimits, Place
 from bot.generation.supervisor import SupervisionLimits, Supervisor, WorkerStatus
@@ -76,7 +78,8 @@ class WorkerPool:
         self._numbers = itertools.count(1)
         self._returned: deque[_Ticket] = deque()
         self._running: dict[str, _Ticket] = {}
-        self._embedding: dict[str, asyncio.Future[Embedding]] = {}
+        self._embedding: Errands[Embedding] = Errands(send=self._supervisor.send)
+        self._drawing: Errands[Generation] = Errands(send=self._supervisor.send)
         self._accepting = True
         self._closed = False
         self._met = asyncio.Event()
@@ -102,6 +105,7 @@ class WorkerPool:
     async def generate(self, request: GenerationRequest, *, wait: Wait | None = None) -> Generation:
         """Candidates for a prompt. Raises `GenerationError`."""
         self._check_open(request)
+        self.interrupt()
         ticket = _Ticket(id=str(next(self._numbers)), request=request)
         if request.again:
             self._returned.append(ticket)
@@ -129,17 +133,31 @@ class WorkerPool:
 
     async def embed(self, jokes: Sequence[KnownJoke]) -> Embedding:
         """What the version makes of a few jokes. Raises `GenerationError`."""
-        if self._closed or not self._supervisor.serving:
-            raise GenerationError(Reason.CLOSING if self._closed else Reason.MODEL_DOWN)
-        number = str(next(self._numbers))
-        future: asyncio.Future[Embedding] = asyncio.get_running_loop().create_future()
-        self._embedding[number] = future
-        self._supervisor.send(Embed(id=number, jokes=tuple(jokes)))
-        try:
-            return await future
-        finally:
-            if self._embedding.pop(number, None) is not None:
-                self._supervisor.send(Cancel(id=number))
+        self._check_serving()
+        return await self._embedding.run(Embed(id=str(next(self._numbers)), jokes=tuple(jokes)))
+
+    async def draw(self, *, count: int, seed: int, sampling: Sampling) -> Generation:
+        """Candidates that nobody has asked for, without a topic or an opening.
+
+        Raises `GenerationError`: that it is busy when anybody wants the worker or comes meanwhile.
+        """
+        self._check_serving()
+        if self._running or self.status.waiting or self._embedding:
+            raise GenerationError(Reason.BUSY)
+        return await self._drawing.run(
+            Generate(
+                id=str(next(self._numbers)),
+                topic=None,
+                opening=None,
+                count=count,
+                seed=seed,
+                sampling=sampling,
+            )
+        )
+
+    def interrupt(self) -> None:
+        """Give up what nobody has asked for; the worker hears so before it hears of a request."""
+        self._drawing.give_up(Reason.BUSY)
 
     def seconds_to_wait(self) -> int:
         """About how long until a request that came now would be answered, at least 1."""
@@ -160,9 +178,13 @@ class WorkerPool:
         for ticket in [*self._returned, *self._running.values()]:
             _refuse(ticket, Reason.CLOSING)
         self._returned.clear()
-        self._give_up_embedding(Reason.CLOSING)
+        self._give_up_errands(Reason.CLOSING)
         await self._supervisor.close()
         self._met.set()
+
+    def _check_serving(self) -> None:
+        if self._closed or not self._supervisor.serving:
+            raise GenerationError(Reason.CLOSING if self._closed else Reason.MODEL_DOWN)
 
     def _check_open(self, request: GenerationRequest) -> None:
         if self._closed or not (self._accepting or request.again):
@@ -236,18 +258,18 @@ class WorkerPool:
         """Deliver what a worker made."""
         match report:
             case Result(id=ticket_id, candidates=candidates):
+                generation = Generation(model_version=ready.version, candidates=candidates)
+                self._drawing.done(ticket_id, generation)
                 ticket = self._running.pop(ticket_id, None)
                 if ticket is not None and not ticket.future.done():
                     took = time.monotonic() - ticket.began
                     self._seconds_each += _SMOOTHING * (took - self._seconds_each)
-                    ticket.future.set_result(
-                        Generation(model_version=ready.version, candidates=candidates)
-                    )
+                    ticket.future.set_result(generation)
             case Embedded(id=number, features=features):
-                embedding = self._embedding.pop(number, None)
-                if embedding is not None and not embedding.done():
-                    embedding.set_result(Embedding(model_version=ready.version, features=features))
+                embedding = Embedding(model_version=ready.version, features=features)
+                self._embedding.done(number, embedding)
             case Failed(id=ticket_id, too_long=too_long):
+                self._drawing.refuse(ticket_id, Reason.NOTHING_FIT)
                 ticket = self._running.pop(ticket_id, None)
                 if ticket is not None:
                     _refuse(ticket, Reason.TOO_LONG if too_long else Reason.NOTHING_FIT)
@@ -260,7 +282,7 @@ class WorkerPool:
         to blame, and the others need not hear that the model is down.
         """
         self._met.set()
-        self._give_up_embedding(Reason.MODEL_DOWN)
+        self._give_up_errands(Reason.MODEL_DOWN)
         orphans = list(self._running.values())
         self._running.clear()
         for ticket in reversed(orphans):
@@ -271,11 +293,9 @@ class WorkerPool:
                 self._returned.appendleft(ticket)
         return len(orphans) == 1 and orphans[0].attempts >= self._attempts
 
-    def _give_up_embedding(self, reason: Reason) -> None:
-        for future in self._embedding.values():
-            if not future.done():
-                future.set_exception(GenerationError(reason))
-        self._embedding.clear()
+    def _give_up_errands(self, reason: Reason) -> None:
+        self._embedding.give_up(reason)
+        self._drawing.give_up(reason)
 
     def worker_down(self, status: WorkerStatus) -> None:
         """Refuse everybody who waits."""

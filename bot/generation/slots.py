@@ -96,6 +96,10 @@ class SlotCache:
         self._step.length = length
         return self._cache
 
+    def tensors(self) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        """Keys and values of each layer, [slots, heads, capacity, dimension]."""
+        return [(layer.keys, layer.values) for layer in self._layers]
+
     def _grow(self, filled: list[Any], length: int) -> None:
         tokens = max(length, filled[0].keys.shape[2])
         if tokens <= self._capacity:

@@ -21,6 +21,7 @@ from typing import BinaryIO
 import torch
 
 from bot.generation.engine import Engine, EngineJob, Generated, TorchEngine
+from bot.generation.native.quickening import Quickening
 from bot.generation.protocol import (
     Broken,
     Cancel,
@@ -63,6 +64,7 @@ class Worker:
         engine: Engine,
         inbox: "queue.SimpleQueue[Order]",
         output: BinaryIO,
+        quickening: "Quickening | None" = None,
     ) -> None:
         self._loaded = loaded
         self._engine = engine
@@ -72,11 +74,14 @@ class Worker:
         self._embedding: deque[Embed] = deque()
         self._embedded: list[bytes | None] = []
         self._steps = 0
+        self._quickening = quickening
 
     def run(self) -> None:
         """Serve until the process is told to end."""
         while True:
             self._take_orders()
+            if self._quickening is not None and self._quickening.finished():
+                self._quickening = None
             for request_id, generated in self._engine.step():
                 self._report_result(request_id, generated)
             self._steps += 1
@@ -224,7 +229,11 @@ def main(*, engine_for: Callable[..., Engine] = build_engine) -> None:
     )
     output.write(encode(ready))
     output.flush()
-    Worker(loaded=loaded, engine=engine, inbox=inbox, output=output).run()
+    quickening = None
+    if arguments.steps and isinstance(engine, TorchEngine):
+        quickening = Quickening.begin(loaded.model, engine=engine, directory=arguments.steps)
+    worker = Worker(loaded=loaded, engine=engine, inbox=inbox, output=output, quickening=quickening)
+    worker.run()
 
 
 def _arguments() -> argparse.Namespace:
@@ -236,6 +245,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--dtype", default="auto")
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--slots", type=int, default=32)
+    parser.add_argument("--steps", type=Path, help="where compiled decoding steps are kept")
     return parser.parse_args()
 
 

@@ -35,6 +35,7 @@ __all__ = [
     "Section",
     "ServiceSettings",
     "Settings",
+    "ShelfSettings",
     "StoreSettings",
     "TasteSettings",
     "TelegramSettings",
@@ -302,6 +303,24 @@ class TasteSettings(Section):
     ] = 0.3
 
 
+class ShelfSettings(Section):
+    """[shelf]: jokes made in idle time, for whoever asks without a topic."""
+
+    enabled: Annotated[
+        bool, Field(description="Make jokes while nobody asks, so that some are there at once.")
+    ] = True
+    jokes_per_shelf: Annotated[
+        int, Field(ge=1, le=1_000, description="Jokes kept for each version that serves.")
+    ] = 24
+    idle_share: Annotated[
+        float,
+        Field(gt=0, le=1, description="The most of the time it may take; on battery it is none."),
+    ] = 0.25
+    quiet_seconds: Annotated[
+        float, Field(ge=0, le=86_400, description="Begin when nobody has asked for so long.")
+    ] = 5.0
+
+
 class TrainingSettings(Section):
     """[training]: how a better model is made of the votes, and when."""
 
@@ -527,6 +546,7 @@ class Settings(Section):
     community: CommunitySection = CommunitySection()
     learning: LearningSettings = LearningSettings()
     taste: TasteSettings = TasteSettings()
+    shelf: ShelfSettings = ShelfSettings()
     training: TrainingSettings = TrainingSettings()
     gate: GateSettings = GateSettings()
     trial: TrialSettings = TrialSettings()

@@ -1,13 +1,13 @@
-"""One SQLite file through asyncio: one connection that writes, and a few that only read."""
+"""One SQLite file off the event loop: one connection that writes, and a few that only read."""
 
 import asyncio
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.store.errors import CLOSED, SLOW, unavailable
 from bot.store.port import StoreUnavailable
@@ -24,43 +24,50 @@ _READERS = 4
 class Database:
     """Runs pieces of work, plain functions of a SQLAlchemy connection, in transactions.
 
-    Writers queue for the one writing connection, so writers of one process never spin on SQLite's
-    lock; another process is waited for up to `busy_timeout` seconds. `deadline`, in seconds,
-    bounds every read. Every method raises `StoreUnavailable` in place of the driver's errors.
+    Each piece is one trip to a thread and back, however many statements it has. Writers queue for
+    the one writing connection, so writers of one process never spin on SQLite's lock; another
+    process is waited for up to `busy_timeout` seconds. `deadline`, in seconds, bounds every read.
+    Every method raises `StoreUnavailable` in place of the driver's errors.
     """
 
     def __init__(self, *, path: Path, busy_timeout: float, deadline: float) -> None:
         self._deadline = deadline
         self._refusing = False
-        self._unattended: set[asyncio.Task[Any]] = set()
-        url = sa.URL.create("sqlite+aiosqlite", database=str(path))
+        self._unattended: set[asyncio.Future[Any]] = set()
+        url = sa.URL.create("sqlite", database=str(path))
         shared: dict[str, Any] = {
             "connect_args": {"timeout": busy_timeout},
             "hide_parameters": True,
             "max_overflow": 0,
             "pool_timeout": deadline,
         }
-        self._writer = create_async_engine(url, pool_size=1, **shared)
-        sa.event.listen(self._writer.sync_engine, "connect", _prepare_writer)
-        sa.event.listen(self._writer.sync_engine, "begin", _begin_immediate)
+        self._writer = sa.create_engine(url, pool_size=1, **shared)
+        sa.event.listen(self._writer, "connect", _prepare_writer)
+        sa.event.listen(self._writer, "begin", _begin_immediate)
         # Each read is a single statement, which sees one state of the database without a BEGIN.
-        self._readers = create_async_engine(
+        self._readers = sa.create_engine(
             url,
             pool_size=_READERS,
             isolation_level="AUTOCOMMIT",
             skip_autocommit_rollback=True,
             **shared,
         )
-        sa.event.listen(self._readers.sync_engine, "connect", _prepare_reader)
+        sa.event.listen(self._readers, "connect", _prepare_reader)
+        self._writing = ThreadPoolExecutor(1, thread_name_prefix="punchline-writer")
+        self._reading = ThreadPoolExecutor(_READERS, thread_name_prefix="punchline-reader")
 
     async def transaction(self, work: Callable[[sa.Connection], T]) -> T:
         """Run the work in one write transaction; it has committed when this returns.
 
         The work may run again after a failure, so it changes nothing but the database.
         """
+
+        def run() -> T:
+            with self._writer.begin() as connection:
+                return work(connection)
+
         try:
-            async with self._writer.begin() as connection:
-                return await connection.run_sync(work)
+            return await asyncio.get_running_loop().run_in_executor(self._writing, run)
         except sa.exc.IntegrityError:
             raise  # a broken rule is a fault of the caller, not of the database
         except sa.exc.DBAPIError as error:
@@ -72,7 +79,12 @@ class Database:
         """Run the work, a single SELECT, on a connection that cannot write."""
         if self._refusing:
             raise StoreUnavailable(CLOSED)
-        reading = asyncio.get_running_loop().create_task(_run(self._readers, work))
+
+        def run() -> T:
+            with self._readers.connect() as connection:
+                return work(connection)
+
+        reading = asyncio.get_running_loop().run_in_executor(self._reading, run)
         try:
             done, _ = await asyncio.wait({reading}, timeout=self._deadline)
             if not done:
@@ -94,31 +106,30 @@ class Database:
         """Close every connection; the last one to close folds the log into the database."""
         if self._unattended:
             await asyncio.wait(self._unattended, timeout=self._deadline)
-        closing = asyncio.get_running_loop().create_task(self._dispose())
+        # Behind all that writes: the last connection is closed by the thread that used it.
+        closing = asyncio.get_running_loop().run_in_executor(self._writing, self._dispose)
         done, _ = await asyncio.wait({closing}, timeout=self._deadline)
+        self._reading.shutdown(wait=False)
+        self._writing.shutdown(wait=False)
         if not done:
             self._finish_alone(closing)
             raise StoreUnavailable(SLOW)
+        closing.result()
 
-    async def _dispose(self) -> None:
-        await self._readers.dispose()
-        await self._writer.dispose()
+    def _dispose(self) -> None:
+        self._readers.dispose()
+        self._writer.dispose()
 
-    def _finish_alone(self, task: asyncio.Task[Any]) -> None:
+    def _finish_alone(self, future: asyncio.Future[Any]) -> None:
         # Nobody waits for it any more, but it is not cancelled: SQLite would go on to the end of
         # the statement anyhow, and then the connection comes back to the pool in good order.
-        self._unattended.add(task)
-        task.add_done_callback(self._finished)
+        self._unattended.add(future)
+        future.add_done_callback(self._finished)
 
-    def _finished(self, task: asyncio.Task[Any]) -> None:
-        self._unattended.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            logger.info("an abandoned read failed: %s", type(task.exception()).__name__)
-
-
-async def _run(engine: AsyncEngine, work: Callable[[sa.Connection], T]) -> T:
-    async with engine.connect() as connection:
-        return await connection.run_sync(work)
+    def _finished(self, future: asyncio.Future[Any]) -> None:
+        self._unattended.discard(future)
+        if not future.cancelled() and future.exception() is not None:
+            logger.info("an abandoned read failed: %s", type(future.exception()).__name__)
 
 
 def _prepare_writer(connection: Any, _record: object) -> None:

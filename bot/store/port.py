@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -14,6 +14,8 @@ __all__ = [
     "DuplicateRequest",
     "Gesture",
     "PendingRequest",
+    "Quota",
+    "QuotaReached",
     "RankedJoke",
     "ShownJoke",
     "Stats",
@@ -23,7 +25,6 @@ __all__ = [
     "ToldJoke",
     "UndeliveredJoke",
     "UnknownJoke",
-    "Usage",
     "VersionRecord",
     "Voted",
 ]
@@ -42,6 +43,29 @@ class UnknownJoke(Exception):  # noqa: N818 - reads as what has happened
 
 class DuplicateRequest(Exception):  # noqa: N818 - reads as what has happened
     """A request with this origin has been written down before."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Quota:
+    """At most so many accepted requests in any stretch of `window`.
+
+    They are those of the member who asks, or of everybody there. The owner's own (operator)
+    requests do not count, nor do declined ones.
+    """
+
+    reason: Reason
+    jokes: int
+    window: timedelta
+    of_everybody: bool = False
+
+
+class QuotaReached(Exception):  # noqa: N818 - reads as what has happened
+    """A request would be one too many; it would not be when `left` has passed."""
+
+    def __init__(self, quota: Quota, left: timedelta) -> None:
+        super().__init__(f"{quota.jokes} jokes in {quota.window} are all there may be.")
+        self.quota = quota
+        self.left = left
 
 
 class Gesture(StrEnum):
@@ -75,7 +99,8 @@ class ToldJoke:
 
     `fingerprint` is None for a repeat asked for by seed, which may be told again.
     `sampling` is plain JSON: temperature, top_k, top_p, seed, max_tokens, candidates. `features` is
-    what the model makes of the joke, where it says so.
+    what the model makes of the joke, where it says so. `shelved` says that it comes from its
+    version's shelf, from the draw with the seed in `sampling`.
     """
 
     text: str
@@ -86,6 +111,7 @@ class ToldJoke:
     tokens: int
     seconds: float
     features: bytes | None = None
+    shelved: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -151,14 +177,6 @@ class Stats:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Usage:
-    """Requests accepted since a moment, for the quotas; `oldest` lets us say when one frees up."""
-
-    count: int
-    oldest: datetime | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class PendingRequest:
     """A request whose bot process died before it was answered."""
 
@@ -183,33 +201,25 @@ class Store(Protocol):
     Text with NUL characters or lone surrogates, which cannot be stored, raises `ValueError`.
     """
 
-    async def open_request(self, request: JokeRequest) -> int:
+    async def open_request(self, request: JokeRequest, *, quotas: Sequence[Quota] = ()) -> int:
         """Write a `pending` row owned by this process and return its joke number.
 
-        A caller that stops waiting leaves no pending row behind. Raises `DuplicateRequest`.
+        Requests of the same moment count each other, those of other processes too. A caller that
+        stops waiting leaves no pending row behind. Raises `DuplicateRequest` or else, for the first
+        quota that is used up, `QuotaReached`.
         """
-
-    async def seen(self, request: JokeRequest) -> bool:
-        """Whether a request with the same origin has been written down in this community."""
 
     async def mark_told(self, joke_id: int, told: ToldJoke) -> bool:
         """Turn a pending row into a told joke; one with an address waits to be delivered.
 
-        Returns False, changing nothing, when this community has heard the fingerprint already:
-        the row is still pending then. Raises `UnknownJoke` when the row is not pending.
+        Returns False, changing nothing, when this community has heard the fingerprint already, or
+        when the joke should be on the shelf and is there no more: the row is still pending then.
+        A joke from the shelf takes its whole draw away. Raises `UnknownJoke` when the row is not
+        pending.
         """
 
     async def mark_declined(self, joke_id: int, reason: Reason) -> None:
         """Close a pending row without a joke; a row that is no longer pending stays as it is."""
-
-    async def heard(self, community: Community, fingerprints: Collection[str]) -> set[str]:
-        """Which of these fingerprints this community has been told already."""
-
-    async def usage(self, community: Community, *, member: str | None, since: datetime) -> Usage:
-        """Requests opened since then by the member (or by the whole community if None).
-
-        The owner's own (operator) requests do not count, nor do declined ones.
-        """
 
     async def vote(self, joke_id: int, member: str, value: int) -> Tally:
         """Set the member's one vote on a joke: +1, -1, or 0 to withdraw. Raises `UnknownJoke`."""

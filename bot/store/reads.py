@@ -1,26 +1,33 @@
 """Everything that is asked of the database, one SELECT each: plain functions of a connection."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from bot.jokes import Community
-from bot.store.port import RankedJoke, ShownJoke, Stats, Tally, Usage, VersionRecord
+from bot.store.port import (
+    Quota,
+    QuotaReached,
+    RankedJoke,
+    ShownJoke,
+    Stats,
+    Tally,
+    VersionRecord,
+)
 from bot.store.tables import communities, flags, jokes, outbox, votes
 from bot.votes.rows import IMPORTED
 
 __all__ = [
     "front_of_told",
-    "heard",
     "owners",
+    "reached",
     "shown",
     "stats",
     "tally",
     "top",
     "topics",
-    "usage",
     "versions",
 ]
 
@@ -31,22 +38,16 @@ def front_of_told(connection: sa.Connection, joke_id: int) -> str | None:
     return front
 
 
-def heard(
-    connection: sa.Connection, community: Community, fingerprints: Collection[str]
-) -> set[str]:
-    """Which of these fingerprints the community has been told."""
-    values = {**_names(community), "fingerprints": list(fingerprints)}
-    return {found for found in connection.scalars(_HEARD, values) if found is not None}
-
-
-def usage(
-    connection: sa.Connection, community: Community, *, member: str | None, since: datetime
-) -> Usage:
-    """Members' requests since then that were not declined, and the time of the first of them."""
-    query = _USAGE_OF_COMMUNITY if member is None else _USAGE_OF_MEMBER
-    values = {**_names(community), "since": since, "member": member}
+def reached(
+    connection: sa.Connection, quota: Quota, community: Community, member: str, at: datetime
+) -> QuotaReached | None:
+    """What keeps the member from one more request there at this moment, if anything does."""
+    query = _USAGE_OF_COMMUNITY if quota.of_everybody else _USAGE_OF_MEMBER
+    values = {**_names(community), "since": at - quota.window, "member": member}
     count, oldest = connection.execute(query, values).one()
-    return Usage(count=count, oldest=oldest)
+    if count < quota.jokes:
+        return None
+    return QuotaReached(quota, (at if oldest is None else oldest) + quota.window - at)
 
 
 def tally(connection: sa.Connection, joke_id: int) -> Tally | None:
@@ -202,10 +203,6 @@ _FRONT_OF_TOLD = (
     sa.select(communities.c.front)
     .join(jokes, jokes.c.community_id == communities.c.id)
     .where(jokes.c.id == _JOKE, jokes.c.state == "told")
-)
-_HEARD = sa.select(jokes.c.fingerprint).where(
-    jokes.c.community_id == _HERE,
-    jokes.c.fingerprint.in_(sa.bindparam("fingerprints", expanding=True)),
 )
 _USAGE_OF_COMMUNITY = sa.select(sa.func.count(), sa.func.min(jokes.c.asked_at)).where(
     jokes.c.community_id == _HERE,

@@ -5,11 +5,13 @@ import re
 
 from bot.jokes import Community, JokeRequest
 from bot.store.port import ToldJoke, UnknownJoke
+from bot.store.shelf_port import Draw
 
 __all__ = [
     "check_community",
     "check_joke_id",
     "check_request",
+    "check_shelved",
     "check_text",
     "check_told",
     "check_value",
@@ -44,6 +46,15 @@ def check_told(told: ToldJoke) -> None:
     check_text(told.text, told.fingerprint, told.model_version)
     if not (math.isfinite(told.score) and math.isfinite(told.seconds)):
         raise ValueError("A joke's score and seconds are finite numbers.")
+
+
+def check_shelved(draw: Draw) -> None:
+    """Raise `ValueError` for a draw that cannot be stored as it is."""
+    check_text(draw.version, draw.recipe)
+    for joke in draw.jokes:
+        check_text(joke.choice.text, joke.choice.fingerprint)
+        if not math.isfinite(joke.choice.score):
+            raise ValueError("A joke's score is a finite number.")
 
 
 def check_joke_id(joke_id: int) -> None:

@@ -18,6 +18,8 @@ from bot.store.port import (
     Ballot,
     DuplicateRequest,
     PendingRequest,
+    Quota,
+    QuotaReached,
     RankedJoke,
     ShownJoke,
     Stats,
@@ -25,7 +27,6 @@ from bot.store.port import (
     ToldJoke,
     UndeliveredJoke,
     UnknownJoke,
-    Usage,
     VersionRecord,
     Voted,
 )
@@ -38,9 +39,10 @@ from bot.store.refusals import (
     check_told,
     check_value,
 )
+from bot.store.shelves import SqlShelves, take_joke_off
 from bot.store.tastes import SqlTastes
 from bot.store.versions import SqlVersions
-from bot.store.writer import Writer
+from bot.store.writer import Operation, Writer
 from bot.votes.rows import ImportCounts, ImportedJoke, VoteRow
 
 __all__ = ["SqlStore"]
@@ -76,6 +78,7 @@ class SqlStore:
             database=database, writer=writer, hasher=foundation.hasher, clock=clock
         )
         self.tastes = SqlTastes(database=database, writer=writer)
+        self.shelves = SqlShelves(database=database, writer=writer)
         self.model_versions = SqlVersions(
             database=database,
             writer=writer,
@@ -118,29 +121,33 @@ class SqlStore:
             clock=clock,
         )
 
-    async def open_request(self, request: JokeRequest) -> int:
+    async def open_request(self, request: JokeRequest, *, quotas: Sequence[Quota] = ()) -> int:
         check_request(request)
         member = self._hasher.hash(request.community.front, request.member)
         at = self._clock()
 
-        def add(connection: sa.Connection) -> int | None:
-            # Even one that was here a moment ago may have moved meanwhile.
-            writes.add_community(connection, request.community, at)
+        # Refusals are returned, not raised: what raises has the whole batch run once more.
+        def add(connection: sa.Connection) -> int | DuplicateRequest | QuotaReached:
+            if writes.seen(connection, request):
+                return DuplicateRequest(f"The event {request.origin} has been answered before.")
+            here = request.community
+            for quota in quotas:
+                if (reached := reads.reached(connection, quota, here, member, at)) is not None:
+                    return reached
+            # Even a community that was here a moment ago may have moved meanwhile.
+            writes.add_community(connection, here, at)
             return writes.add_request(
                 connection, request, member=member, owner=self._instance.id, at=at
             )
 
-        def take_back(joke_id: int | None) -> Callable[[sa.Connection], None]:
-            return lambda connection: writes.decline(connection, joke_id or 0, Reason.CANCELLED)
+        def take_back(opened: int | DuplicateRequest | QuotaReached) -> Operation[None]:
+            joke_id = opened if isinstance(opened, int) else 0
+            return lambda connection: writes.decline(connection, joke_id, Reason.CANCELLED)
 
-        joke_id = await self._writer.write(add, undo=take_back)
-        if joke_id is None:
-            raise DuplicateRequest(f"The event {request.origin} has been answered before.")
-        return joke_id
-
-    async def seen(self, request: JokeRequest) -> bool:
-        check_request(request)
-        return await self._database.read(lambda connection: writes.seen(connection, request))
+        opened = await self._writer.write(add, undo=take_back)
+        if isinstance(opened, int):
+            return opened
+        raise opened
 
     async def mark_told(self, joke_id: int, told: ToldJoke) -> bool:
         check_joke_id(joke_id)
@@ -152,19 +159,6 @@ class SqlStore:
 
     async def mark_declined(self, joke_id: int, reason: Reason) -> None:
         await self._writer.write(lambda connection: writes.decline(connection, joke_id, reason))
-
-    async def heard(self, community: Community, fingerprints: Collection[str]) -> set[str]:
-        check_community(community)
-        return await self._database.read(
-            lambda connection: reads.heard(connection, community, fingerprints)
-        )
-
-    async def usage(self, community: Community, *, member: str | None, since: datetime) -> Usage:
-        check_community(community)
-        hashed = None if member is None else self._hasher.hash(community.front, member)
-        return await self._database.read(
-            lambda connection: reads.usage(connection, community, member=hashed, since=since)
-        )
 
     async def vote(self, joke_id: int, member: str, value: int) -> Tally:
         return (await self.cast(joke_id, member, Ballot(value=value))).tally
@@ -183,11 +177,12 @@ class SqlStore:
 
     async def flag(self, joke_id: int, member: str) -> Tally:
         at = self._clock()
-        _, tally = await self._mark(
-            joke_id,
-            member,
-            lambda connection, hashed: ballots.put_flag(connection, joke_id, member=hashed, at=at),
-        )
+
+        def put(connection: sa.Connection, hashed: str) -> None:
+            ballots.put_flag(connection, joke_id, member=hashed, at=at)
+            take_joke_off(connection, joke_id)
+
+        _, tally = await self._mark(joke_id, member, put)
         return tally
 
     async def hide(self, joke_id: int) -> bool:
@@ -197,6 +192,7 @@ class SqlStore:
         def hide(connection: sa.Connection) -> bool | None:
             if reads.front_of_told(connection, joke_id) is None:
                 return None
+            take_joke_off(connection, joke_id)
             return writes.hide(connection, joke_id, at=at)
 
         return _known(joke_id, await self._writer.write(hide))

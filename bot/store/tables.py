@@ -34,6 +34,7 @@ __all__ = [
     "posts",
     "roles",
     "runs",
+    "shelf",
     "taste_bases",
     "versions",
     "votes",
@@ -127,6 +128,13 @@ jokes = Table(
         unique=True,
         sqlite_where=text("origin IS NOT NULL"),
         postgresql_where=text("origin IS NOT NULL"),
+    ),
+    # What is put on the shelf is compared with them.
+    Index(
+        "ix_jokes_hidden_at",
+        "hidden_at",
+        sqlite_where=text("hidden_at IS NOT NULL"),
+        postgresql_where=text("hidden_at IS NOT NULL"),
     ),
 )
 
@@ -257,4 +265,20 @@ taste_bases = Table(
     metadata,
     Column("model_version", Text, primary_key=True),
     Column("basis", LargeBinary, nullable=False),
+)
+
+# Jokes that were made before anybody asked; those of one seed were made for one request.
+shelf = Table(
+    "shelf",
+    metadata,
+    Column("model_version", Text, primary_key=True),
+    Column("seed", BigInteger, primary_key=True, autoincrement=False),
+    Column("place", SmallInteger, primary_key=True, autoincrement=False),
+    Column("recipe", Text, nullable=False),
+    Column("tier", String(8), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("tokens", Integer, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("features", LargeBinary),
 )

@@ -65,10 +65,12 @@ class Writer:
         if self._closed:
             raise StoreUnavailable(CLOSED)
         outcome: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._queue.put_nowait(_Write(operation=operation, undo=undo, outcome=outcome))
+        write = _Write(operation=operation, undo=undo, outcome=outcome)
+        self._queue.put_nowait(write)
         try:
             async with asyncio.timeout(self._deadline):
-                return await outcome
+                result: T = await self._outcome(write)
+                return result
         except TimeoutError:
             raise StoreUnavailable(SLOW) from None
 
@@ -80,6 +82,16 @@ class Writer:
         await asyncio.wait({self._task}, timeout=self._deadline)
         if not self._task.done():
             logger.warning("the database is still writing; not waiting for it any longer")
+
+    async def _outcome(self, write: _Write) -> Any:
+        try:
+            return await write.outcome
+        except asyncio.CancelledError:
+            # It may have committed in the moment before, and the caller will never know.
+            done = write.outcome.done() and not write.outcome.cancelled()
+            if done and write.outcome.exception() is None:
+                self._take_back(write, write.outcome.result())
+            raise
 
     async def _run(self) -> None:
         open_for_more = True
@@ -113,7 +125,11 @@ class Writer:
     def _settle(self, write: _Write, result: object) -> None:
         if not write.outcome.done():
             write.outcome.set_result(result)
-        elif write.undo is not None:
+        else:
+            self._take_back(write, result)
+
+    def _take_back(self, write: _Write, result: object) -> None:
+        if write.undo is not None:
             outcome: asyncio.Future[object] = asyncio.get_running_loop().create_future()
             outcome.add_done_callback(_report)
             self._queue.put_nowait(_Write(operation=write.undo(result), undo=None, outcome=outcome))

@@ -13,6 +13,7 @@ from bot.store.port import (
     UndeliveredJoke,
     UnknownJoke,
 )
+from bot.store.shelves import take_off, there
 from bot.store.tables import (
     communities,
     contributions,
@@ -47,13 +48,8 @@ def add_community(connection: sa.Connection, community: Community, at: datetime)
 
 def add_request(
     connection: sa.Connection, request: JokeRequest, *, member: str, owner: str, at: datetime
-) -> int | None:
-    """Write a pending row for a community that has one, and return its number.
-
-    None when a request with the same origin is there already.
-    """
-    if seen(connection, request):
-        return None
+) -> int:
+    """Write a pending row for a community that has one, and return its number."""
     inserted = connection.execute(
         _ADD_REQUEST,
         {
@@ -87,8 +83,12 @@ def seen(connection: sa.Connection, request: JokeRequest) -> bool:
 def tell(connection: sa.Connection, joke_id: int, told: ToldJoke, at: datetime) -> bool:
     """Turn a pending row into a told one, unless its community has heard the fingerprint.
 
-    One with an address goes to the outbox. Raises `UnknownJoke` when the row is not pending.
+    Nor is a joke told that should be on the shelf and is there no more. One with an address goes to
+    the outbox. Raises `UnknownJoke` when the row is not pending.
     """
+    draw = (told.model_version, told.sampling["seed"]) if told.shelved else None
+    if draw is not None and not there(connection, *draw, told.fingerprint or ""):
+        return False
     connection.execute(_SEND, {"joke_id": joke_id})
     updated = connection.execute(
         _TELL,
@@ -106,6 +106,8 @@ def tell(connection: sa.Connection, joke_id: int, told: ToldJoke, at: datetime) 
         },
     )
     if updated.rowcount:
+        if draw is not None:
+            take_off(connection, *draw)
         if told.features is not None:
             add_features(connection, told.model_version, {joke_id: told.features})
         return True

@@ -1,11 +1,11 @@
 """Makes taste as the settings say, and keeps it learning for as long as the program runs."""
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from bot.generation.port import Embedder
+from bot.keeping import kept_up
 from bot.settings import Settings
 from bot.store.taste_port import Tastes
 from bot.taste.heads import TasteRules
@@ -14,8 +14,6 @@ from bot.taste.taste import Taste
 from finetune.shipped import demo_jokes
 
 __all__ = ["build_taste", "kept_learning"]
-
-_PAUSE_SECONDS = 10.0
 
 _log = logging.getLogger("punchline.taste")
 
@@ -54,23 +52,6 @@ async def kept_learning(
         sample=demo_jokes(),
         votes=settings.taste.votes,
     )
-    tasks = [
-        asyncio.create_task(_kept_up(taste.learn), name="learning tastes"),
-        asyncio.create_task(_kept_up(rebuilding.run), name="reading jokes"),
-    ]
-    try:
+    works = {"learning tastes": taste.learn, "reading jokes": rebuilding.run}
+    async with kept_up(works, log=_log, complaint="Taste had to begin again."):
         yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _kept_up(work: Callable[[], Awaitable[None]]) -> None:
-    """Begin work again that should never end, whatever ended it."""
-    while True:
-        try:
-            await work()
-        except Exception:
-            _log.exception("Taste had to begin again.")
-        await asyncio.sleep(_PAUSE_SECONDS)

@@ -97,8 +97,9 @@ class Taste:
     async def _ordered(
         self, choices: Sequence[Choice], community: Community, version: VersionTaste, seed: int
     ) -> Sequence[Choice]:
-        head, basis = await version.head(community), await version.basis()
-        if head is None or head.belief is None or basis is None:
+        basis = await version.basis()
+        head = None if basis is None else await version.head(community)
+        if basis is None or head is None or head.belief is None:
             return choices
         if version.outdated(head):
             self._outdated.add(community)

@@ -9,7 +9,8 @@ _TOP_LEVEL = "com|net|org|edu|gov|info|biz|io|gg|ly|tv|xyz|ru|tk|app|dev|co\\.uk
 _ADDRESSES = re.compile(
     "|".join(
         (
-            r"(?<!\w)@\w+",  # @everyone, @here and members by name
+            r"(?<!\w)@\w+",  # members by name
+            r"@(?:everyone|here)",  # which Discord heeds inside a word too
             r"<(?:[@#]|a?:\w|t:|/\w|id:)[^\s<>]{0,100}>",  # Discord's mentions, emoji and times
             r"\w@\w[\w-]{0,60}\.\w",  # e-mail
             r"\b(?:https?|ftp|tg|mailto|discord|javascript):/{0,2}\S",

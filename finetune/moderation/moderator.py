@@ -7,6 +7,7 @@ from typing import Self
 from finetune.moderation.addresses import has_address
 from finetune.moderation.folding import Folded, fold
 from finetune.moderation.tiers import BLOCKED, Cause, Tier, Verdict
+from finetune.moderation.tone import ToneClassifier
 from finetune.moderation.wordlist import Wordlist
 
 __all__ = ["Moderator"]
@@ -44,8 +45,6 @@ class Moderator:
 
         Takes more than a second and may run in any thread.
         """
-        from profanity_check import predict_prob
-
         folder = resources.files("finetune") / "wordlists"
 
         def read(name: str) -> Wordlist:
@@ -55,7 +54,7 @@ class Moderator:
         return cls(
             causes={cause: read(cause) for cause in listed},
             contexts={name: read(name) for name in ("children", "abusers", "hostile", "harmless")},
-            offensiveness=predict_prob,
+            offensiveness=ToneClassifier.load().offensiveness,
         )
 
     def verdicts(self, texts: Sequence[str], *, tier: Tier) -> list[Verdict]:

@@ -48,8 +48,9 @@ class Wordlist:
 
     def found_in(self, text: Folded) -> bool:
         """Whether any entry stands in the text outside the exceptions."""
-        if any(found.lastindex for found in self.plain.finditer(text.words)):
-            return True
+        for found in self.plain.finditer(text.words):
+            if found.lastindex:
+                return True
         return bool(text.masked) and self.masked.search(text.masked) is not None
 
     def taken_out_of(self, text: Folded) -> str:

@@ -1,4 +1,4 @@
-"""`make bench`: what the service costs, how fast the engine and training are, in one run."""
+"""`make bench`: what service and idle work cost, how fast engine and training are, in one run."""
 
 import asyncio
 import os
@@ -11,11 +11,20 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from bot.generation.process import PATIENT_THREADS
+from bot.generation.native.compiling import can_multiply_bytes
 from bot.model import BaseModelError, prepared_model
 from bot.settings import load_settings
+from tests.bench.idle_work import measure_idle_work
 from tests.bench.machine import describe_machine
-from tests.bench.report import engine_table, latency_table, rate_table, training_table
+from tests.bench.report import (
+    engine_table,
+    idle_table,
+    latency_table,
+    members_table,
+    quality_table,
+    rate_table,
+    training_table,
+)
 from tests.bench.results import timestamp, write_results
 from tests.bench.service_overhead import CONCURRENCY, measure_service
 
@@ -27,12 +36,18 @@ class Part(StrEnum):
 
     SERVICE = "service"
     ENGINE = "engine"
+    QUALITY = "quality"
+    IDLE = "idle"
+    MEMBERS = "members"
     TRAINING = "training"
 
 
 def bench(
     only: Annotated[Part | None, typer.Option(help="Measure only this part.")] = None,
     base: Annotated[str, typer.Option(help="Base model for the engine.")] = "starter",
+    jokes: Annotated[
+        Path | None, typer.Option(help="Jokes, one a line, for the quality.", exists=True)
+    ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="How often everything is measured.")] = 5,
 ) -> None:
     """Measure Punchline on this machine, print tables and write the raw numbers as JSON."""
@@ -47,17 +62,37 @@ def bench(
         service = asyncio.run(measure_service(directory=_RESULTS, rounds=rounds, say=say))
         results["service"] = [asdict(each) for each in service]
         screen.print(latency_table(service), rate_table(service, concurrency=CONCURRENCY))
-    if only in (None, Part.ENGINE, Part.TRAINING):
+    if only is not Part.SERVICE:
         directory = _model_directory(base, say=say)
+    if only in (None, Part.IDLE):
+        idle = asyncio.run(measure_idle_work(directory, name=base, rounds=rounds, say=say))
+        results["idle"] = [asdict(each) for each in idle]
+        screen.print(idle_table(idle))
     if only in (None, Part.ENGINE):
-        # As in a worker; read when torch is imported, which is only now, because torch beside the
-        # service would be measured with it.
-        os.environ.update({**PATIENT_THREADS, **os.environ})
+        # Only now, because torch beside the service would be measured with it.
         from tests.bench.engine_throughput import measure_engine
 
-        engine = measure_engine(directory, name=base, rounds=rounds, say=say)
+        engine = measure_engine(
+            directory, name=base, rounds=rounds, scratch=_RESULTS / "engines", say=say
+        )
         results["engine"] = asdict(engine)
         screen.print(engine_table(engine))
+    if only in (None, Part.MEMBERS):
+        from tests.bench.members import MEMBERS, measure_members
+
+        members = asyncio.run(
+            measure_members(directory, name=base, rounds=rounds, scratch=_RESULTS, say=say)
+        )
+        results["members"] = [asdict(each) for each in members]
+        screen.print(members_table(members, members=MEMBERS))
+    if only in (None, Part.QUALITY) and can_multiply_bytes():
+        from tests.bench.served_quality import measure_quality
+
+        quality = measure_quality(
+            directory, name=base, jokes=jokes, scratch=_RESULTS / "engines", say=say
+        )
+        results["quality"] = [asdict(each) for each in quality]
+        screen.print(quality_table(quality))
     if only in (None, Part.TRAINING):
         from tests.bench.training_throughput import measure_training
 

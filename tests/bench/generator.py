@@ -1,11 +1,14 @@
 """A generator that answers at once, so that only the service around it is measured."""
 
 import itertools
+from collections.abc import Iterator
 
 from bot.generation.port import Generation, GenerationRequest, Wait
 from finetune.candidates import Candidate
 
-__all__ = ["InstantGenerator"]
+__all__ = ["VERSION", "InstantGenerator", "instant_jokes"]
+
+VERSION = "instant"
 
 _WHO = "cat dog penguin robot teacher baker gardener sailor clock teapot wizard tortoise"
 _HOW = "sleepy cheerful curious patient clumsy polite hungry famous retired tiny noisy"
@@ -15,16 +18,23 @@ _WHY = "quiet music shade company advice breakfast silence applause practice dir
 _TOKENS = 24
 
 
+def instant_jokes(*, carried_by: str = "carry") -> Iterator[Candidate]:
+    """Complete, presentable jokes, no two alike until 132,000 are told."""
+    words = itertools.product(*map(str.split, (_HOW, _WHO, _WHAT, _WHERE, _WHY)))
+    for how, who, what, where, why in itertools.cycle(words):
+        text = (
+            f"Why did the {how} {who} {carried_by} a {what} to the {where}? "
+            f"Somebody there had promised it a lifetime of {why}."
+        )
+        yield Candidate(text=text, tokens=_TOKENS, score=-1.0, complete=True)
+
+
 class InstantGenerator:
-    """Implements `Generator`: complete, presentable jokes, no two alike until 132,000 are told."""
+    """Implements `Generator` with `instant_jokes`; `asked` counts the requests."""
 
     def __init__(self) -> None:
-        words = itertools.product(*map(str.split, (_HOW, _WHO, _WHAT, _WHERE, _WHY)))
-        self._jokes = (
-            f"Why did the {how} {who} carry a {what} to the {where}? "
-            f"Somebody there had promised it a lifetime of {why}."
-            for how, who, what, where, why in itertools.cycle(words)
-        )
+        self._jokes = instant_jokes()
+        self.asked = 0
 
     def seconds_to_wait(self) -> int:
         """It never keeps anybody waiting, but the port wants a number."""
@@ -36,11 +46,6 @@ class InstantGenerator:
 
     async def generate(self, request: GenerationRequest, *, wait: Wait | None = None) -> Generation:
         """As many new jokes as were asked for."""
-        texts = itertools.islice(self._jokes, request.count)
-        return Generation(
-            model_version="instant",
-            candidates=tuple(
-                Candidate(text=text, tokens=_TOKENS, score=-1.0 - number, complete=True)
-                for number, text in enumerate(texts)
-            ),
-        )
+        self.asked += 1
+        jokes = tuple(itertools.islice(self._jokes, request.count))
+        return Generation(model_version=VERSION, candidates=jokes)

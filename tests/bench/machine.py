@@ -10,7 +10,7 @@ from typing import Any
 
 __all__ = ["describe_machine"]
 
-_LIBRARIES = ("torch", "transformers", "sqlalchemy", "aiosqlite")
+_LIBRARIES = ("torch", "transformers", "sqlalchemy")
 
 
 def describe_machine() -> dict[str, Any]:

@@ -1,14 +1,30 @@
 """Figures for people: tables that can be read on a screen and through a pipe."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from rich import box
 from rich.table import Table
 
 from tests.bench.measure import Spread, percentile
-from tests.bench.results import EngineRun, ServiceRound, TrainingRun
+from tests.bench.results import (
+    EngineRun,
+    IdleRound,
+    MembersRound,
+    MembersTurn,
+    QualityLine,
+    ServiceRound,
+    TrainingRun,
+)
 
-__all__ = ["engine_table", "latency_table", "rate_table", "training_table"]
+__all__ = [
+    "engine_table",
+    "idle_table",
+    "latency_table",
+    "members_table",
+    "quality_table",
+    "rate_table",
+    "training_table",
+]
 
 
 def latency_table(rounds: Sequence[ServiceRound]) -> Table:
@@ -16,6 +32,7 @@ def latency_table(rounds: Sequence[ServiceRound]) -> Table:
     table = _table("Service overhead, one request at a time", "ms", "p50", "p95", "p99")
     for name, values in (
         ("tell (two commits)", [value for each in rounds for value in each.tell_seconds]),
+        ("tell from the shelf", [value for each in rounds for value in each.shelf_seconds]),
         ("disk flush of 4 KiB", [value for each in rounds for value in each.flush_seconds]),
     ):
         table.add_row(
@@ -31,9 +48,11 @@ def rate_table(rounds: Sequence[ServiceRound], *, concurrency: int) -> Table:
         *("", "a second: median (range)", "loop lag p99, ms", "worst, ms"),
     )
     jokes = [value for each in rounds for value in each.jokes_lag_seconds]
+    shelf = [value for each in rounds for value in each.shelf_lag_seconds]
     votes = [value for each in rounds for value in each.votes_lag_seconds]
     for name, rates, late in (
         ("jokes", [each.jokes_per_second for each in rounds], jokes),
+        ("jokes from the shelf", [each.shelf_per_second for each in rounds], shelf),
         ("votes", [each.votes_per_second for each in rounds], votes),
     ):
         table.add_row(
@@ -45,20 +64,76 @@ def rate_table(rounds: Sequence[ServiceRound], *, concurrency: int) -> Table:
     return table
 
 
-def engine_table(run: EngineRun) -> Table:
-    """Tokens a second of both engines, and the ratio within each round."""
+def quality_table(lines: Sequence[QualityLine]) -> Table:
+    """Loss of each way to serve, and how far its predictions are from float32's."""
     table = _table(
-        f"Engine throughput, tokens/s: {run.model}, {run.dtype} on {run.device}, "
-        f"{run.new_tokens} tokens each",
-        *("requests", "Punchline: median (range)", "generate: median (range)", "ratio (range)"),
+        f"Quality of what is served, {lines[0].tokens} tokens of jokes",
+        *("", "loss, nats", "against generate", "KL to float32", "same first choice"),
+    )
+    usual = next(each.loss for each in lines if each.name == "generate")
+    for each in lines:
+        table.add_row(
+            each.name,
+            f"{each.loss:.4f}",
+            f"{100 * (each.loss / usual - 1):+.2f} %",
+            f"{each.divergence:.4f}",
+            f"{100 * each.agreement:.1f} %",
+        )
+    return table
+
+
+def engine_table(run: EngineRun) -> Table:
+    """Tokens a second of each engine, and the first one's ratio to it within each round."""
+    first, *others = run.rounds[0].tokens_per_second
+    table = _table(
+        f"Engine throughput, tokens/s: {run.model} on {run.device}, {run.new_tokens} tokens each",
+        *("requests", "engine", "median (range)", f"{first} is faster by (range)"),
     )
     for concurrency in sorted({each.concurrency for each in run.rounds}):
-        rounds = [each for each in run.rounds if each.concurrency == concurrency]
+        speeds = [each.tokens_per_second for each in run.rounds if each.concurrency == concurrency]
+        for name in (first, *others):
+            table.add_row(
+                str(concurrency) if name == first else "", *_raced(speeds, first=first, name=name)
+            )
+    if run.absent:
+        table.caption = f"Not measured: {', '.join(run.absent)}; pip install 'punchline[bench]'."
+    return table
+
+
+def idle_table(rounds: Sequence[IdleRound]) -> Table:
+    """What a request waits for that comes while the shelf is being filled."""
+    table = _table("Idle work, one request with four candidates", "ms", "median (range)")
+    late = [each.during_seconds - each.alone_seconds for each in rounds]
+    for name, seconds in (
+        ("alone", [each.alone_seconds for each in rounds]),
+        ("in the middle of a draw", [each.during_seconds for each in rounds]),
+        ("later than alone, in the same round", late),
+        ("a draw left alone", [each.draw_seconds for each in rounds]),
+    ):
+        table.add_row(name, Spread.of([1000 * each for each in seconds]).text())
+    return table
+
+
+def members_table(rounds: Sequence[MembersRound], *, members: int) -> Table:
+    """Jokes a minute and how long a member waits, next to `generate` behind a lock."""
+    table = _table(
+        f"{members} members at once, medians of rounds (range)",
+        *("", "Punchline", "generate behind a lock", "ratio"),
+    )
+    figures: dict[str, Callable[[MembersTurn], float]] = {
+        "jokes a minute": lambda turn: turn.jokes_a_minute,
+        "p50, s": lambda turn: percentile(turn.seconds, 50),
+        "p95, s": lambda turn: percentile(turn.seconds, 95),
+        "loop lag p99, ms": lambda turn: 1000 * percentile(turn.lag_seconds, 99),
+    }
+    for name, figure in figures.items():
+        ours, theirs = [figure(each.ours) for each in rounds], [figure(e.theirs) for e in rounds]
+        ratios = [mine / other for mine, other in zip(ours, theirs, strict=True)]
         table.add_row(
-            str(concurrency),
-            Spread.of([each.ours for each in rounds]).text(),
-            Spread.of([each.theirs for each in rounds]).text(),
-            Spread.of([each.ours / each.theirs for each in rounds]).text(digits=2),
+            name,
+            Spread.of(ours).text(digits=1),
+            Spread.of(theirs).text(digits=1),
+            Spread.of(ratios).text(digits=2),
         )
     return table
 
@@ -73,12 +148,17 @@ def training_table(run: TrainingRun) -> Table:
         *("trainer", "median (range)", f"{first} is faster by (range)"),
     )
     for name in sorted(speeds[0]):
-        table.add_row(
-            name,
-            Spread.of([each[name] for each in speeds]).text(),
-            Spread.of([each[first] / each[name] for each in speeds]).text(digits=2),
-        )
+        table.add_row(*_raced(speeds, first=first, name=name))
     return table
+
+
+def _raced(speeds: Sequence[Mapping[str, float]], *, first: str, name: str) -> tuple[str, str, str]:
+    """A contender's name, its speed, and how many times as fast the first was in the same round."""
+    return (
+        name,
+        Spread.of([each[name] for each in speeds]).text(),
+        Spread.of([each[first] / each[name] for each in speeds]).text(digits=2),
+    )
 
 
 def _table(title: str, first: str, *columns: str) -> Table:

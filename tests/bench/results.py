@@ -10,6 +10,10 @@ from typing import Any
 __all__ = [
     "EngineRound",
     "EngineRun",
+    "IdleRound",
+    "MembersRound",
+    "MembersTurn",
+    "QualityLine",
     "ServiceRound",
     "TrainingRound",
     "TrainingRun",
@@ -18,38 +22,85 @@ __all__ = [
 ]
 
 
+@dataclass(frozen=True, kw_only=True)
+class QualityLine:
+    """One way to serve: loss in nats a token, and how far its predictions are from float32's.
+
+    `divergence` is the mean KL to float32 in nats a token; `agreement` how often the likeliest
+    token is the same.
+    """
+
+    name: str
+    loss: float
+    divergence: float
+    agreement: float
+    tokens: int
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServiceRound:
     """One round: seconds a `tell`, a bare disk flush and an event loop's delay took; rates."""
 
     tell_seconds: list[float]
+    shelf_seconds: list[float]
     flush_seconds: list[float]
     jokes_per_second: float
     jokes_lag_seconds: list[float]
+    shelf_per_second: float
+    shelf_lag_seconds: list[float]
     votes_per_second: float
     votes_lag_seconds: list[float]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EngineRound:
-    """Tokens a second of both, measured one right after the other."""
+    """Tokens a second of each engine, measured one right after the other."""
 
     concurrency: int
-    ours: float
-    theirs: float
+    tokens_per_second: dict[str, float]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EngineRun:
-    """All rounds and what they ran on."""
+    """All rounds and what they ran on; `absent` says which engines are not installed."""
 
     model: str
     device: str
-    dtype: str
-    threads: int
     new_tokens: int
     prompt_tokens: list[int]
+    absent: list[str]
     rounds: list[EngineRound]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IdleRound:
+    """Seconds the same request took alone and in the middle of a draw, and a draw left alone."""
+
+    alone_seconds: float
+    during_seconds: float
+    draw_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MembersTurn:
+    """Seconds each joke took its member and all took together; the event loop's delays."""
+
+    seconds: list[float]
+    took_seconds: float
+    lag_seconds: list[float]
+
+    @property
+    def jokes_a_minute(self) -> float:
+        """Of all members together."""
+        return 60 * len(self.seconds) / self.took_seconds
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MembersRound:
+    """Both bots, measured one right after the other."""
+
+    ours: MembersTurn
+    theirs: MembersTurn
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

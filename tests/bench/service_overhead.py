@@ -6,22 +6,27 @@ import os
 import random
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from bot.generation.protocol import Sampling
 from bot.jokes import Community, Declined, Joke, JokeRequest
 from bot.making import JokeMaker, TellingPolicy
 from bot.pausing import Pause
-from bot.quotas import QuotaLimits, Quotas
+from bot.quotas import QuotaLimits
 from bot.selecting import Selectors
 from bot.service import JokeService
+from bot.shelf.shelf import Shelf
 from bot.store.store import SqlStore
+from bot.taste.heads import TasteRules
+from bot.taste.taste import Taste
 from finetune.moderation import Moderator
-from tests.bench.generator import InstantGenerator
+from tests.bench.generator import VERSION, InstantGenerator
 from tests.bench.measure import loop_lag
 from tests.bench.results import ServiceRound
+from tests.bench.shelf_stock import Stock
 from tests.twins.service import communities_on
 
 __all__ = ["CONCURRENCY", "DeclinedInBenchError", "measure_service"]
@@ -30,14 +35,26 @@ CONCURRENCY = 32
 _COMMUNITIES = 8
 _ONE_BY_ONE = 300
 _SECONDS = 6.0
+_AT_ONCE = 960
 _WARM_UP = 50
+_VOTERS = 4
 _FLUSHES = 100
 _FLUSH_BYTES = 4096
 _NO_LIMIT = 1_000_000  # high enough to refuse nobody, while the counting still happens
 
 
 class DeclinedInBenchError(Exception):
-    """A joke was refused, so the figures would mean nothing."""
+    """A joke was refused, or came from elsewhere, so the figures would mean nothing."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Bench:
+    """The service, the shelf it tells from, the taste it has, and the generator for the rest."""
+
+    service: JokeService
+    generator: InstantGenerator
+    stock: Stock
+    taste: Taste
 
 
 async def measure_service(
@@ -45,27 +62,31 @@ async def measure_service(
 ) -> list[ServiceRound]:
     """Measure in a new database under `directory`, which should be on a real disk."""
     with tempfile.TemporaryDirectory(dir=directory, prefix=".bench-") as scratch:
-        async with _service(Path(scratch)) as service:
-            await _one_by_one(service, _requests("warm-up"), count=_WARM_UP)
+        async with _bench(Path(scratch)) as bench:
+            await _one_by_one(bench.service, _requests("warm-up"), count=_WARM_UP)
+            await _learn_tastes(bench)
             measured = []
             for number in range(1, rounds + 1):
                 say(f"service overhead, round {number} of {rounds}")
-                measured.append(await _round(service, number, Path(scratch)))
+                measured.append(await _round(bench, number, Path(scratch)))
             return measured
 
 
 @asynccontextmanager
-async def _service(directory: Path) -> AsyncIterator[JokeService]:
+async def _bench(directory: Path) -> AsyncIterator[_Bench]:
     moderator = await asyncio.to_thread(Moderator.load)
     store = await SqlStore.open(directory=directory)
     communities = communities_on(store.records)
     limits = QuotaLimits(member_jokes=_NO_LIMIT, community_jokes=_NO_LIMIT, window_seconds=60.0)
+    generator, shelf = InstantGenerator(), Shelf(answers=lambda _: VERSION)
+    rules = TasteRules(votes=2_000, member_share=0.1, clique_share=0.25, exploration=0.3)
+    taste = Taste(tastes=store.tastes, rules=rules)
     try:
-        yield JokeService(
+        service = JokeService(
             store=store,
             maker=JokeMaker(
                 store=store,
-                generator=InstantGenerator(),
+                generator=generator,
                 selectors=Selectors(moderator=moderator),
                 communities=communities,
                 policy=TellingPolicy(
@@ -77,19 +98,59 @@ async def _service(directory: Path) -> AsyncIterator[JokeService]:
                     topic_characters=80,
                     opening_characters=200,
                 ),
+                taste=taste,
+                shelf=shelf,
             ),
             communities=communities,
             pause=Pause(records=store.records),
-            quotas=Quotas(store=store, limits=limits),
+            quotas=limits,
             flags_to_hide=3,
+            taste=taste,
         )
+        stock = Stock(store=store, shelf=shelf)
+        yield _Bench(service=service, generator=generator, stock=stock, taste=taste)
     finally:
         await store.close()
 
 
-async def _round(service: JokeService, number: int, scratch: Path) -> ServiceRound:
+async def _learn_tastes(bench: _Bench) -> None:
+    """Have votes on jokes from the shelf, so that there is something to choose by."""
+    await bench.stock.give_taste()
+    await bench.stock.fill(_WARM_UP)
+    _, told = await _one_by_one(bench.service, _requests("warm-up", topic=None), count=_WARM_UP)
+    for joke, voter in itertools.product(told, range(_VOTERS)):
+        await bench.service.vote(joke, f"voter {voter}", random.choice((1, -1)))
+    await bench.taste.catch_up()
+
+
+async def _shelf_round(bench: _Bench, number: int) -> tuple[list[float], float, list[float]]:
+    """Seconds a joke from the shelf takes; jokes a second together, and the loop's delays."""
+    await bench.stock.fill(_ONE_BY_ONE)
+    asked = bench.generator.asked
+    seconds, _ = await _one_by_one(
+        bench.service, _requests(f"shelf {number}", topic=None), count=_ONE_BY_ONE
+    )
+    requests = list(itertools.islice(_requests(f"crowd {number}", topic=None), _AT_ONCE))
+    await bench.stock.fill(_AT_ONCE)
+    began = time.perf_counter()
+
+    async def keep_asking(mine: Sequence[JokeRequest]) -> None:
+        for request in mine:
+            await _tell(bench.service, request)
+
+    async with loop_lag() as late:
+        await asyncio.gather(*(keep_asking(requests[n::CONCURRENCY]) for n in range(CONCURRENCY)))
+        rate = len(requests) / (time.perf_counter() - began)
+    if bench.generator.asked != asked:
+        raise DeclinedInBenchError("A joke that should have been on the shelf was not there.")
+    return seconds, rate, late
+
+
+async def _round(bench: _Bench, number: int, scratch: Path) -> ServiceRound:
+    service = bench.service
     flushes = await asyncio.to_thread(_flushes, scratch)
     tells, told = await _one_by_one(service, _requests(f"quiet {number}"), count=_ONE_BY_ONE)
+    shelf, shelf_rate, shelf_lag = await _shelf_round(bench, number)
     requests = _requests(f"busy {number}")
 
     async def tell(_: int) -> None:
@@ -103,20 +164,23 @@ async def _round(service: JokeService, number: int, scratch: Path) -> ServiceRou
     votes, votes_lag = await _together(vote)
     return ServiceRound(
         tell_seconds=tells,
+        shelf_seconds=shelf,
         flush_seconds=flushes,
         jokes_per_second=jokes,
         jokes_lag_seconds=jokes_lag,
+        shelf_per_second=shelf_rate,
+        shelf_lag_seconds=shelf_lag,
         votes_per_second=votes,
         votes_lag_seconds=votes_lag,
     )
 
 
-def _requests(name: str) -> Iterator[JokeRequest]:
+def _requests(name: str, *, topic: str | None = "cats") -> Iterator[JokeRequest]:
     """Requests of members who take turns, in communities of this name that are new."""
     for number in itertools.count():
         community = Community(front="bench", key=f"{name} {number % _COMMUNITIES}")
         member = f"member {number % CONCURRENCY}"
-        yield JokeRequest(community=community, member=member, topic="cats")
+        yield JokeRequest(community=community, member=member, topic=topic)
 
 
 async def _tell(service: JokeService, request: JokeRequest) -> Joke:

@@ -32,6 +32,8 @@ member_jokes = 0
 community_jokes = 0
 [queue]
 per_member = 64
+[shelf]
+enabled = false
 [store]
 directory = "data"
 """

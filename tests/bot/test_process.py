@@ -146,6 +146,7 @@ def test_the_doctor_finds_nothing_wrong_and_shows_no_token(program: Program) -> 
         "disk for cache",
         "model",
         "accelerator",
+        "compiled step",
         "hub token",
         "Discord",
         "Telegram",

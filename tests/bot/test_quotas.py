@@ -1,13 +1,13 @@
 """How many jokes a member and a community may ask for, and how long they wait for the next."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.jokes import Community, Declined, JokeRequest, Reason
-from bot.quotas import QuotaLimits, Quotas
-from tests.twins.busy_store import BusyStore
+from bot.quotas import QuotaLimits, quotas_for, refusal
+from bot.store.port import QuotaReached
+from tests.twins.store import MemoryStore
 
 HERE = Community(front="memory", key="here")
 THERE = Community(front="memory", key="there")
@@ -27,26 +27,23 @@ class Clock:
 
 
 class Bar:
-    """Quotas over a busy store; `ask` opens a request if the quotas let it."""
+    """A store with limits; `ask` opens a request if the quotas let it."""
 
     def __init__(self, *, member: int = 0, community: int = 0, window: float = 60.0) -> None:
         self.clock = Clock()
-        self.store = BusyStore(clock=self.clock)
-        self.quotas = Quotas(
-            store=self.store,
-            limits=QuotaLimits(
-                member_jokes=member, community_jokes=community, window_seconds=window
-            ),
-            now=self.clock,
+        self.store = MemoryStore(clock=self.clock)
+        self.limits = QuotaLimits(
+            member_jokes=member, community_jokes=community, window_seconds=window
         )
 
     async def ask(
         self, member: str = "ada", *, community: Community = HERE, operator: bool = False
     ) -> Declined | int:
         request = JokeRequest(community=community, member=member, operator=operator)
-        async with self.quotas.turn(request):
-            refusal = await self.quotas.refusal(request)
-            return refusal or await self.store.open_request(request)
+        try:
+            return await self.store.open_request(request, quotas=quotas_for(request, self.limits))
+        except QuotaReached as reached:
+            return refusal(reached)
 
 
 async def test_a_member_gets_as_many_as_allowed_and_then_hears_how_long_to_wait() -> None:
@@ -124,24 +121,12 @@ async def test_a_request_that_was_declined_uses_nothing_up() -> None:
     assert isinstance(await bar.ask(), int)
 
 
-async def test_requests_of_the_same_moment_count_each_other() -> None:
-    bar = Bar(member=3, community=5)
-    members = ["ada"] * 10 + ["bob"] * 10
-    answers = await asyncio.gather(*(bar.ask(member) for member in members))
-    admitted = [
-        member for member, answer in zip(members, answers, strict=True) if isinstance(answer, int)
-    ]
-    assert admitted.count("ada") == 3
-    assert admitted.count("bob") == 2
-
-
-async def test_whoever_gives_up_in_the_queue_for_the_quota_does_not_block_it() -> None:
-    bar = Bar(member=1)
+async def test_a_community_may_set_a_limit_for_a_day() -> None:
+    bar = Bar()
     request = JokeRequest(community=HERE, member="ada")
-    async with bar.quotas.turn(request):
-        impatient = asyncio.create_task(bar.ask())
-        await asyncio.sleep(0)
-        impatient.cancel()
-        await asyncio.gather(impatient, return_exceptions=True)
-    async with asyncio.timeout(5):
-        assert isinstance(await bar.ask(), int)
+    quotas = quotas_for(request, bar.limits, daily_jokes=1)
+    await bar.store.open_request(request, quotas=quotas)
+    bar.clock.advance(3_600)
+    with pytest.raises(QuotaReached) as caught:
+        await bar.store.open_request(request, quotas=quotas)
+    assert refusal(caught.value) == Declined(reason=Reason.DAILY_QUOTA, seconds=23 * 3_600)

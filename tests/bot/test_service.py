@@ -23,7 +23,6 @@ from tests.bot.room import (
     later,
     told,
 )
-from tests.twins.busy_store import BusyStore
 from tests.twins.moderator import RUDE
 from tests.twins.service import SAMPLING, drawn
 
@@ -146,7 +145,7 @@ async def test_what_was_told_here_may_be_told_elsewhere() -> None:
 
 async def test_of_two_requests_at_once_only_one_gets_the_joke_both_have_drawn() -> None:
     first, second = later(), later()
-    room = Room(first, second, rounds=1, store=BusyStore())
+    room = Room(first, second, rounds=1)
     telling = [asyncio.create_task(room.tell()) for _ in range(2)]
     await room.begun(2)
     first.set_result(drawn(BULL, OCEAN))
@@ -156,7 +155,7 @@ async def test_of_two_requests_at_once_only_one_gets_the_joke_both_have_drawn() 
 
 async def test_of_two_requests_at_once_the_later_draws_again_if_it_has_nothing_else() -> None:
     first, second = later(), later()
-    room = Room(first, second, drawn(ZERO), store=BusyStore())
+    room = Room(first, second, drawn(ZERO))
     telling = [asyncio.create_task(room.tell()) for _ in range(2)]
     await room.begun(2)
     first.set_result(drawn(BULL))

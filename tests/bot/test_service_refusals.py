@@ -23,7 +23,6 @@ from tests.bot.room import (
     later,
     told,
 )
-from tests.twins.busy_store import BusyStore
 from tests.twins.generator import Scripted, ScriptedGenerator
 from tests.twins.service import drawn, service_on
 from tests.twins.store import MemoryStore
@@ -53,7 +52,7 @@ async def test_a_community_over_the_quota_hears_how_long_to_wait() -> None:
 
 async def test_requests_of_the_same_moment_cannot_slip_past_the_quota() -> None:
     limits = QuotaLimits(member_jokes=2, community_jokes=0, window_seconds=60)
-    room = Room(drawn(BULL), drawn(OCEAN), limits=limits, store=BusyStore())
+    room = Room(drawn(BULL), drawn(OCEAN), limits=limits)
     answers = await asyncio.gather(*(room.tell() for _ in range(10)))
     assert sum(isinstance(answer, Joke) for answer in answers) == 2
 

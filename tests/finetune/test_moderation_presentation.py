@@ -116,6 +116,7 @@ def test_a_knock_knock_joke_may_repeat_itself() -> None:
     "address",
     [
         "@everyone",
+        "0@everyone@everyone",
         "@here",
         "@somebody",
         "<@123456>",

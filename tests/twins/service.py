@@ -11,11 +11,13 @@ from bot.generation.port import Generator
 from bot.generation.protocol import Sampling
 from bot.making import JokeMaker, TellingPolicy
 from bot.pausing import Pause
-from bot.quotas import QuotaLimits, Quotas
+from bot.quotas import QuotaLimits
 from bot.selecting import Selectors
 from bot.service import JokeService
+from bot.shelf.shelf import Shelf
 from bot.store.record_port import Records
 from bot.taste.taste import Taste
+from bot.traffic import Traffic
 from finetune.candidates import Candidate
 from finetune.moderation import Tier
 from tests.twins.moderator import small_moderator
@@ -62,6 +64,8 @@ def service_on(
     pause: Pause | None = None,
     communities: Communities | None = None,
     taste: Taste | None = None,
+    shelf: Shelf | None = None,
+    traffic: Traffic | None = None,
 ) -> JokeService:
     """A service that draws four candidates a round; topics have 20 characters, openings 40.
 
@@ -86,10 +90,12 @@ def service_on(
                 opening_characters=40,
             ),
             taste=taste,
+            shelf=shelf,
         ),
         communities=known,
         pause=pause or Pause(records=records),
-        quotas=Quotas(store=store, limits=limits),
+        quotas=limits,
         flags_to_hide=2,
         taste=taste,
+        traffic=traffic,
     )

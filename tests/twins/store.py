@@ -12,6 +12,8 @@ from bot.store.port import (
     Ballot,
     DuplicateRequest,
     PendingRequest,
+    Quota,
+    QuotaReached,
     RankedJoke,
     ShownJoke,
     Stats,
@@ -20,7 +22,6 @@ from bot.store.port import (
     ToldJoke,
     UndeliveredJoke,
     UnknownJoke,
-    Usage,
     VersionRecord,
     Voted,
 )
@@ -36,6 +37,7 @@ from bot.store.vote_imports import check_imported, imported_votes
 from bot.votes.rows import IMPORTED, ImportCounts, ImportedJoke, VoteRow, joke_key
 from tests.twins.records import MemoryRecords
 from tests.twins.rows import Row, imported_row
+from tests.twins.shelves import MemoryShelves
 from tests.twins.tastes import MemoryTastes
 
 __all__ = ["MemoryStore", "Row"]
@@ -55,6 +57,7 @@ class MemoryStore:
         self._hasher = MemberHasher(key=b"memory")
         self.records = MemoryRecords(rows=self.rows, hasher=self._hasher)
         self.tastes = MemoryTastes(rows=self.rows)
+        self.shelves = MemoryShelves(rows=self.rows)
 
     def successor(self) -> "MemoryStore":
         """The store that the next process opens after this one was killed."""
@@ -62,14 +65,17 @@ class MemoryStore:
         store.rows = self.rows
         store.records = self.records
         store.tastes = self.tastes
+        store.shelves = self.shelves
         self._closed = True
         return store
 
-    async def open_request(self, request: JokeRequest) -> int:
+    async def open_request(self, request: JokeRequest, *, quotas: Sequence[Quota] = ()) -> int:
         self._check_available()
         check_request(request)
-        if await self.seen(request):
+        if self._seen(request):
             raise DuplicateRequest(f"The event {request.origin} has been answered before.")
+        for quota in quotas:
+            self._check_quota(request, quota)
         joke_id = len(self.rows) + 1
         hashed = self._hasher.hash(request.community.front, request.member)
         self.rows[joke_id] = Row(
@@ -80,26 +86,25 @@ class MemoryStore:
         )
         return joke_id
 
-    async def seen(self, request: JokeRequest) -> bool:
-        self._check_available()
-        return request.origin is not None and any(
-            (row.request.community, row.request.origin) == (request.community, request.origin)
-            for row in self.rows.values()
-        )
-
     async def mark_told(self, joke_id: int, told: ToldJoke) -> bool:
         self._check_available()
         check_joke_id(joke_id)
         check_told(told)
+        draw = (told.model_version, told.sampling.get("seed", 0))
+        if told.shelved and not self.shelves.there(*draw, told.fingerprint):
+            return False
         row = self.rows.get(joke_id)
         if row is None or row.state != "pending":
             raise UnknownJoke(f"Joke {joke_id} is not waiting to be told.")
-        if told.fingerprint is not None and await self.heard(
-            row.request.community, [told.fingerprint]
-        ):
+        heard = {
+            other.told.fingerprint for other in self._told(row.request.community) if other.told
+        }
+        if told.fingerprint is not None and told.fingerprint in heard:
             return False
         row.state, row.told, row.told_at = "told", told, self._clock()
         row.delivery, row.teller = row.request.address, row.owner
+        if told.shelved:
+            self.shelves.take_off(*draw)
         if told.features is not None:
             await self.tastes.put_features(told.model_version, {joke_id: told.features})
         self._let_go(row)
@@ -111,27 +116,6 @@ class MemoryStore:
         if row is not None and row.state == "pending":
             row.state, row.reason = "declined", reason
             self._let_go(row)
-
-    async def heard(self, community: Community, fingerprints: Collection[str]) -> set[str]:
-        self._check_available()
-        check_community(community)
-        told = {row.told.fingerprint for row in self._told(community) if row.told is not None}
-        return {fingerprint for fingerprint in fingerprints if fingerprint in told}
-
-    async def usage(self, community: Community, *, member: str | None, since: datetime) -> Usage:
-        self._check_available()
-        check_community(community)
-        hashed = None if member is None else self._hasher.hash(community.front, member)
-        times = [
-            row.asked_at
-            for row in self.rows.values()
-            if row.request.community == community
-            and hashed in {None, row.request.member}
-            and row.asked_at >= since
-            and row.state != "declined"
-            and not row.request.operator
-        ]
-        return Usage(count=len(times), oldest=min(times, default=None))
 
     async def vote(self, joke_id: int, member: str, value: int) -> Tally:
         self._check_available()
@@ -155,12 +139,14 @@ class MemoryStore:
         self._check_available()
         row = self._known(joke_id)
         row.flags.add(self._hasher.hash(row.request.community.front, member))
+        self.shelves.take_joke_off(row)
         return row.tally()
 
     async def hide(self, joke_id: int) -> bool:
         self._check_available()
         row = self._known(joke_id)
         newly, row.hidden = not row.hidden, True
+        self.shelves.take_joke_off(row)
         return newly
 
     async def shown(self, joke_id: int) -> ShownJoke:
@@ -342,6 +328,27 @@ class MemoryStore:
 
     async def close(self) -> None:
         self._closed = True
+
+    def _seen(self, request: JokeRequest) -> bool:
+        return request.origin is not None and any(
+            (row.request.community, row.request.origin) == (request.community, request.origin)
+            for row in self.rows.values()
+        )
+
+    def _check_quota(self, request: JokeRequest, quota: Quota) -> None:
+        hashed = self._hasher.hash(request.community.front, request.member)
+        now = self._clock()
+        times = [
+            row.asked_at
+            for row in self.rows.values()
+            if row.request.community == request.community
+            and (quota.of_everybody or row.request.member == hashed)
+            and row.asked_at >= now - quota.window
+            and row.state != "declined"
+            and not row.request.operator
+        ]
+        if len(times) >= quota.jokes:
+            raise QuotaReached(quota, min(times, default=now) + quota.window - now)
 
     def _check_available(self) -> None:
         if self._closed:

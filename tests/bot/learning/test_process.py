@@ -60,13 +60,17 @@ async def test_each_line_is_heard_and_the_last_is_returned(environment: dict[str
 
 
 async def test_it_stands_back_as_far_as_it_is_told(environment: dict[str, str]) -> None:
-    heard: list[Any] = []
+    heard: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     def kindness(line: Any) -> None:
-        heard.append(os.getpriority(os.PRIO_PROCESS, line["pid"]) if "pid" in line else None)
+        heard.set_result(os.getpriority(os.PRIO_PROCESS, line["pid"]))
 
-    await run_finetune(["done"], hear=kindness, niceness=7, environment=environment)
-    assert heard[0] == os.nice(0) + 7
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(
+            run_finetune(["wait"], hear=kindness, niceness=7, environment=environment)
+        )
+        assert await heard == os.nice(0) + 7
+        running.cancel()
 
 
 @pytest.mark.parametrize(

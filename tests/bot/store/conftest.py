@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.jokes import Community, JokeRequest
-from bot.store.port import Store, ToldJoke
+from bot.jokes import Community, JokeRequest, Reason
+from bot.store.port import Quota, QuotaReached, Store, ToldJoke
 from bot.store.store import SqlStore
 from tests.twins.store import MemoryStore
 
@@ -46,6 +46,37 @@ def joke(text: str = "A joke.", fingerprint: str | None = None) -> ToldJoke:
         tokens=12,
         seconds=0.25,
     )
+
+
+def at_most(jokes: int, *, seconds: float = 60, of_everybody: bool = False) -> Quota:
+    """A quota that a member, or everybody together, may use up."""
+    return Quota(
+        reason=Reason.COMMUNITY_QUOTA if of_everybody else Reason.MEMBER_QUOTA,
+        jokes=jokes,
+        window=timedelta(seconds=seconds),
+        of_everybody=of_everybody,
+    )
+
+
+async def used(store: Store, request: JokeRequest, *, of_everybody: bool = False) -> int:
+    """How many requests of the last minute count against one more; leaves none behind."""
+    jokes = 0
+    while True:
+        quota = at_most(jokes + 1, of_everybody=of_everybody)
+        try:
+            await store.mark_declined(
+                await store.open_request(request, quotas=[quota]), Reason.CANCELLED
+            )
+        except QuotaReached:
+            jokes += 1
+        else:
+            return jokes
+
+
+async def would_tell(store: Store, community: Community, fingerprint: str) -> bool:
+    """Tell a joke there if the community has not heard it yet."""
+    number = await store.open_request(ask(community, operator=True))
+    return await store.mark_told(number, joke(fingerprint=fingerprint))
 
 
 async def tell(

@@ -1,7 +1,6 @@
 """Where jokes are shown, what communities chose, notes and seals; on disk and in the twin alike."""
 
 import re
-from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -13,7 +12,7 @@ from bot.jokes import Community
 from bot.store.port import Store
 from bot.store.record_port import Post, Records
 from bot.store.store import SqlStore
-from tests.bot.store.conftest import CHAT, GUILD, StillClock, ask, joke, tell
+from tests.bot.store.conftest import CHAT, GUILD, StillClock, ask, joke, tell, used, would_tell
 from tests.twins.store import MemoryStore
 
 OLD = Community(front="telegram", key="-5")
@@ -142,11 +141,11 @@ async def test_a_community_that_moves_takes_its_settings_jokes_and_votes_along(
     assert await store.records.settings(OLD) == {}
     assert await on_top(store, NEW) == {"Told in -5."}
     assert await on_top(store, OLD) == set()
-    assert await store.heard(NEW, ["f"]) == {"f"}
-    assert await store.heard(OLD, ["f"]) == set()
+    assert not await would_tell(store, NEW, "f")
+    assert await would_tell(store, OLD, "f")
     assert (await store.shown(number)).community == NEW
     assert await store.records.joke_at(post(front="telegram")) == number
-    assert (await store.usage(NEW, member="ann", since=clock())).count == 1
+    assert await used(store, ask(NEW)) == 1
 
 
 async def test_of_two_communities_that_become_one_all_jokes_and_the_old_settings_stay(
@@ -159,12 +158,11 @@ async def test_of_two_communities_that_become_one_all_jokes_and_the_old_settings
     await store.records.move_community(OLD, NEW)
     assert await store.records.settings(NEW) == {"language": "de"}
     assert (await store.stats(NEW, "ann")).jokes == 3
-    assert await store.heard(NEW, ["both", "new"]) == {"both", "new"}
+    for fingerprint in ("both", "new"):
+        assert not await would_tell(store, NEW, fingerprint)
     for number in (before, after):
         assert (await store.shown(number)).community == NEW
         assert (await store.tally(number)).up == 1
-    again = await store.open_request(ask(NEW))
-    assert not await store.mark_told(again, joke(fingerprint="both"))
 
 
 async def test_two_communities_that_saw_events_of_the_same_name_can_become_one(
@@ -173,7 +171,7 @@ async def test_two_communities_that_saw_events_of_the_same_name_can_become_one(
     for community in (OLD, NEW):
         await store.open_request(ask(community, origin="event 1"))
     await store.records.move_community(OLD, NEW)
-    assert (await store.usage(NEW, member=None, since=StillClock()())).count == 2
+    assert await used(store, ask(NEW), of_everybody=True) == 2
 
 
 async def test_a_request_that_still_names_the_old_community_is_kept_after_the_move(
@@ -196,7 +194,7 @@ async def test_moving_what_nobody_knows_or_to_the_same_place_changes_nothing(
     await store.records.move_community(OLD, NEW)
     await store.records.move_community(NEW, NEW)
     assert await store.records.settings(NEW) == {"language": "de"}
-    assert await store.heard(NEW, ["f"]) == {"f"}
+    assert not await would_tell(store, NEW, "f")
     assert await on_top(store, NEW) == {"Told in -1005."}
 
 
@@ -228,8 +226,7 @@ async def test_a_pseudonym_is_one_members_and_what_the_store_knows_them_by(
     others = {pseudonym("discord", "bob"), pseudonym("telegram", "ann")}
     assert len(others | {pseudonym("discord", "ann")}) == 3
     await store.open_request(ask(member="ann"))
-    usage = await store.usage(GUILD, member="ann", since=clock() - timedelta(days=1))
-    assert usage.count == 1
+    assert await used(store, ask(member="ann")) == 1
 
 
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -1,21 +1,32 @@
 """Requests become told or declined, are counted, and outlive their process; disk and twin alike."""
 
 import asyncio
-from datetime import UTC, timedelta, timezone
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.jokes import Reason
 from bot.store.port import (
+    DuplicateRequest,
     PendingRequest,
+    QuotaReached,
     Store,
     StoreUnavailable,
     Tally,
     UnknownJoke,
-    Usage,
 )
-from tests.bot.store.conftest import CHAT, GUILD, StillClock, ask, joke, next_process, tell
+from tests.bot.store.conftest import (
+    CHAT,
+    GUILD,
+    StillClock,
+    ask,
+    at_most,
+    joke,
+    next_process,
+    tell,
+    used,
+)
 
 
 async def test_every_request_gets_a_number_of_its_own(store: Store) -> None:
@@ -59,14 +70,6 @@ async def test_a_repeat_without_fingerprint_is_always_allowed(store: Store) -> N
         assert await store.mark_told(number, joke(fingerprint=None))
 
 
-async def test_what_was_heard_is_remembered_for_each_community(store: Store) -> None:
-    number = await store.open_request(ask())
-    await store.mark_told(number, joke(fingerprint="f"))
-    assert await store.heard(GUILD, ["f", "g"]) == {"f"}
-    assert await store.heard(CHAT, ["f", "g"]) == set()
-    assert await store.heard(GUILD, []) == set()
-
-
 async def test_a_request_is_closed_once(store: Store) -> None:
     told = await tell(store)
     await store.mark_declined(told, Reason.DEADLINE)
@@ -79,41 +82,65 @@ async def test_a_request_is_closed_once(store: Store) -> None:
     await store.mark_declined(999, Reason.LOST)
 
 
-async def test_usage_counts_recent_requests_of_a_member_and_of_a_community(
+async def test_a_quota_counts_recent_requests_of_a_member_or_of_a_community(
     store: Store, clock: StillClock
 ) -> None:
-    start = clock()
     await store.open_request(ask(member="ann"))
     clock.move(seconds=10)
-    second = clock()
     await tell(store, member="ann")
     await tell(store, member="bob")
     await store.open_request(ask(CHAT, member="ann"))
-    assert await store.usage(GUILD, member="ann", since=start) == Usage(count=2, oldest=start)
-    assert await store.usage(GUILD, member="ann", since=second) == Usage(count=1, oldest=second)
-    assert await store.usage(GUILD, member=None, since=start) == Usage(count=3, oldest=start)
-    later = second + timedelta(microseconds=1)
-    assert await store.usage(GUILD, member=None, since=later) == Usage(count=0, oldest=None)
+    assert await used(store, ask(member="ann")) == 2
+    assert await used(store, ask(member="ann"), of_everybody=True) == 3
+    clock.move(seconds=50)
+    assert await used(store, ask(member="ann")) == 2
+    clock.move(seconds=1)
+    assert await used(store, ask(member="ann")) == 1
+    assert await used(store, ask(member="ann"), of_everybody=True) == 2
 
 
-async def test_usage_leaves_out_the_operator_and_declined_requests(
+async def test_of_several_quotas_the_first_that_is_used_up_says_how_long_it_is(
     store: Store, clock: StillClock
 ) -> None:
+    quotas = [at_most(3), at_most(2, seconds=30, of_everybody=True), at_most(1, seconds=20)]
+    await store.open_request(ask(), quotas=quotas)
+    clock.move(seconds=5)
+    with pytest.raises(QuotaReached) as caught:
+        await store.open_request(ask(), quotas=quotas)
+    assert (caught.value.quota, caught.value.left) == (quotas[2], timedelta(seconds=15))
+    await store.open_request(ask(member="bob"), quotas=quotas)
+    with pytest.raises(QuotaReached) as caught:
+        await store.open_request(ask(), quotas=quotas)
+    assert (caught.value.quota, caught.value.left) == (quotas[1], timedelta(seconds=25))
+
+
+async def test_requests_of_the_same_moment_count_each_other(store: Store) -> None:
+    quotas = [at_most(3), at_most(5, of_everybody=True)]
+    members = ["ada"] * 10 + ["bob"] * 10
+    opened = await asyncio.gather(
+        *(store.open_request(ask(member=member), quotas=quotas) for member in members),
+        return_exceptions=True,
+    )
+    admitted = [
+        member for member, number in zip(members, opened, strict=True) if isinstance(number, int)
+    ]
+    assert admitted == ["ada"] * 3 + ["bob"] * 2
+    assert sum(isinstance(number, QuotaReached) for number in opened) == 15
+
+
+async def test_an_event_seen_before_is_a_duplicate_even_when_the_quota_is_used_up(
+    store: Store,
+) -> None:
+    await store.open_request(ask(origin="event 1"), quotas=[at_most(1)])
+    with pytest.raises(DuplicateRequest):
+        await store.open_request(ask(origin="event 1"), quotas=[at_most(1)])
+
+
+async def test_a_quota_leaves_out_the_operator_and_declined_requests(store: Store) -> None:
     await store.open_request(ask(operator=True))
     declined = await store.open_request(ask())
     await store.mark_declined(declined, Reason.BUSY)
-    assert await store.usage(GUILD, member="ann", since=clock()) == Usage(count=0, oldest=None)
-
-
-async def test_times_come_back_in_utc_whatever_zone_was_asked_in(
-    store: Store, clock: StillClock
-) -> None:
-    await store.open_request(ask())
-    since = clock().astimezone(timezone(timedelta(hours=9)))
-    usage = await store.usage(GUILD, member=None, since=since)
-    assert usage.oldest is not None
-    assert usage.oldest.tzinfo is UTC
-    assert usage.oldest == clock()
+    assert await used(store, ask()) == 0
 
 
 async def test_a_closed_store_refuses_everything_and_closes_again(store: Store) -> None:
@@ -124,8 +151,6 @@ async def test_a_closed_store_refuses_everything_and_closes_again(store: Store) 
         store.open_request(ask()),
         store.mark_told(number, joke()),
         store.mark_declined(number, Reason.LOST),
-        store.heard(GUILD, ["f"]),
-        store.usage(GUILD, member=None, since=StillClock()()),
         store.vote(number, "ann", 1),
         store.flag(number, "ann"),
         store.tally(number),

@@ -14,7 +14,7 @@ from bot.store.port import (
     Tally,
     UnknownJoke,
 )
-from tests.bot.store.conftest import CHAT, GUILD, StillClock, ask, joke, tell
+from tests.bot.store.conftest import CHAT, GUILD, StillClock, ask, joke, tell, used
 
 
 async def test_a_member_has_one_vote_that_can_be_changed_and_withdrawn(store: Store) -> None:
@@ -157,7 +157,7 @@ async def test_forgetting_a_member_erases_votes_and_flags_and_unlinks_jokes(
     assert await store.tally(second) == Tally(up=0, down=0, flags=0)
     stats = await store.stats(GUILD, "ann")
     assert (stats.jokes, stats.my_jokes) == (1, 0)
-    assert (await store.usage(GUILD, member="ann", since=clock())).count == 0
+    assert await used(store, ask(member="ann")) == 0
     assert await store.forget("discord", "ann") == 0
 
 

@@ -1,0 +1,1 @@
+"""A decoding step compiled on the machine it runs on."""

@@ -1,0 +1,1 @@
+"""Jokes made in idle time, for whoever asks without a topic."""
