@@ -198,7 +198,7 @@ class TorchEngine:
         logits = self._model(
             input_ids=ids.to(self._device),
             position_ids=torch.arange(skip, skip + width, device=self._device)[None],
-            past_key_values=cache,
+            cache=cache,
             use_cache=True,
             logits_to_keep=kept.to(self._device),
         ).logits
@@ -232,7 +232,7 @@ class TorchEngine:
             self._prefix_cache = DynamicCache(config=self._model.config)
             self._model(
                 input_ids=torch.tensor([self._prefix], device=self._device),
-                past_key_values=self._prefix_cache,
+                cache=self._prefix_cache,
                 use_cache=True,
                 logits_to_keep=1,
             )
@@ -257,7 +257,7 @@ class TorchEngine:
             input_ids=torch.tensor([[row.tokens[-1]] for row in rows], device=self._device),
             position_ids=positions[:, None],
             attention_mask=seen[:, None, None],
-            past_key_values=self._cache.stepping(positions=positions, length=length),
+            cache=self._cache.stepping(positions=positions, length=length),
             use_cache=True,
         )
         self._sums[: len(rows)] += self._hidden.latest[:, -1]
