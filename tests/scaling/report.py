@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from bot.settings.sections import QueueSettings
 from tests.scaling.assumptions import LIMITS, PRICES, STATED, Habits
 from tests.scaling.costs import ceilings, platforms, purse, rows
 from tests.scaling.hardware import TOKENS_A_SECOND, MeasuredSteps
@@ -171,11 +172,22 @@ def _one_worker(results: Results) -> str:
             f"{figures.rate:.1f}",
             _number(_rounded(figures.rate / each)),
             f"{figures.p50:.1f} s / {figures.p95:.1f} s",
+            _share(figures.refused),
+            f"{QueueSettings().capacity / figures.rate:.1f} s",
             f"{1e6 * prices.get(kind, PRICES.worker_hour) / 3600 / figures.rate:,.0f}",
         ]
         for kind, figures in results.alone.items()
     ]
-    heads = ["worker", "model", "jokes a second", "communities", "p50 / p95", "dollars a million"]
+    heads = [
+        "worker",
+        "model",
+        "jokes a second",
+        "communities",
+        "p50 / p95",
+        "refused",
+        "line",
+        "dollars a million",
+    ]
     cpu = next(iter(results.alone.values()))
     reading = cpu.rate * MeasuredSteps().read(1)
     return _table(heads, lines, words=2) + (
@@ -235,7 +247,8 @@ def _assumed() -> str:
         ["Discord guilds", _share(habits.on_discord), "the others are Telegram chats"],
         [
             "good enough",
-            f"p95 {TARGET.p95_seconds:g} s, {_share(TARGET.refused)} refused",
+            f"p95 {TARGET.p95_seconds:g} s, {_share(TARGET.refused)} refused, "
+            f"workers {_share(TARGET.busy)} busy",
             "in the busiest hour",
         ],
         [

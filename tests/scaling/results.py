@@ -88,7 +88,7 @@ def play(measured: Measured, *, seed: int, say: Callable[[str], None]) -> Result
     alone = {}
     for kind in everybody:
         say(f"the most that one worker bears: {kind.name}")
-        alone[kind.name] = sizing.most(kind, replace(base, shelf=False), workers=1)
+        alone[kind.name] = sizing.most(kind, replace(base, shelf=False))
     sizes = []
     for scenario, load, stated in _scenarios(base):
         chosen = kinds(measured, stated, slots=slots)

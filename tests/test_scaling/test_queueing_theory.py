@@ -55,26 +55,26 @@ def erlang_b(offered: float, workers: int) -> float:
     return blocked
 
 
-@pytest.mark.parametrize(("workers", "load"), [(1, 0.6), (3, 0.8), (8, 0.85)])
+@pytest.mark.parametrize(("workers", "load"), [(1, 0.6), (3, 0.7), (8, 0.75)])
 def test_many_servers_keep_waiting_as_erlang_says(workers: int, load: float) -> None:
     random = np.random.default_rng(1)
-    asked = poisson(load * workers, count=40_000, random=random)
+    asked = poisson(load * workers, count=12_000, random=random)
     # The first token comes with the prompt, which here takes no time.
     tokens = 1 + random.geometric(1 / MEAN_TOKENS, len(asked))
     outcome = served(asked, tokens, workers=workers, limits=NO_LIMIT).settled()
     waited = outcome.began - outcome.asked
     likely = erlang_c(load * workers, workers)
-    assert np.mean(waited > 1e-9) == pytest.approx(likely, rel=0.06)
-    assert waited.mean() == pytest.approx(likely / (workers * (1 - load)), rel=0.12)
+    assert np.mean(waited > 1e-9) == pytest.approx(likely, rel=0.1)
+    assert waited.mean() == pytest.approx(likely / (workers * (1 - load)), rel=0.15)
     # Those who wait at all wait an exponential time.
     p95 = math.log(likely / 0.05) / (workers * (1 - load))
-    assert outcome.waited(95) == pytest.approx(p95, rel=0.12)
+    assert outcome.waited(95) == pytest.approx(p95, rel=0.15)
 
 
-@pytest.mark.parametrize("load", [0.5, 0.8])
+@pytest.mark.parametrize("load", [0.5, 0.7])
 def test_equal_jokes_wait_half_as_long(load: float) -> None:
     """M/D/1 by Pollaczek and Khinchine."""
-    asked = poisson(load, count=40_000, random=np.random.default_rng(2))
+    asked = poisson(load, count=12_000, random=np.random.default_rng(2))
     tokens = np.full(len(asked), 1 + MEAN_TOKENS)
     outcome = served(asked, tokens, workers=1, limits=NO_LIMIT).settled()
     waited = outcome.began - outcome.asked
@@ -86,29 +86,38 @@ def test_a_short_line_refuses_as_a_finite_queue_does() -> None:
     """M/M/1/K: one is served and K - 1 wait."""
     load, waiting = 0.9, 4
     random = np.random.default_rng(3)
-    asked = poisson(load, count=40_000, random=random)
+    asked = poisson(load, count=12_000, random=random)
     tokens = 1 + random.geometric(1 / MEAN_TOKENS, len(asked))
     limits = LineLimits(capacity=waiting, per_community=10, per_member=10)
     outcome = served(asked, tokens, workers=1, limits=limits).settled()
     most = waiting + 1
     lost = (1 - load) * load**most / (1 - load ** (most + 1))
-    assert outcome.share(Ending.BUSY) == pytest.approx(lost, rel=0.08)
+    assert outcome.share(Ending.BUSY) == pytest.approx(lost, rel=0.12)
 
 
 def test_littles_law_holds() -> None:
-    """Those in the house are on average as many as come in a second, times how long they stay."""
+    """Who comes finds as many as come in a second, times how long they stay (Little, and PASTA)."""
+    rate = 2.4
     random = np.random.default_rng(4)
-    asked = poisson(2.4, count=20_000, random=random)
+    asked = poisson(rate, count=12_000, random=random)
     tokens = 1 + random.geometric(1 / MEAN_TOKENS, len(asked))
     outcome = served(asked, tokens, workers=3, limits=NO_LIMIT)
-    end = outcome.ended.max()
-    changes = np.concatenate([outcome.asked, outcome.ended])
-    steps = np.concatenate([np.ones(len(asked)), -np.ones(len(asked))])
-    order = np.argsort(changes)
-    spans = np.diff(np.concatenate([changes[order], [end]]))
-    inside = float(np.cumsum(steps[order]) @ spans) / end
+    gone = np.searchsorted(np.sort(outcome.ended), outcome.asked, side="right")
+    found = np.arange(len(asked)) - gone
     stayed = float((outcome.ended - outcome.asked).mean())
-    assert inside == pytest.approx(len(asked) / end * stayed, rel=1e-6)
+    assert found.mean() == pytest.approx(rate * stayed, rel=0.08)
+
+
+def test_places_are_held_for_as_long_as_the_work_takes() -> None:
+    """Little's law of the servers: busy ones are what is offered."""
+    random = np.random.default_rng(5)
+    asked = poisson(2.0, count=5_000, random=random)
+    tokens = 1 + random.geometric(1 / MEAN_TOKENS, len(asked))
+    outcome = served(asked, tokens, workers=3, limits=NO_LIMIT)
+    busy = (outcome.ended - outcome.began).sum() / outcome.ended.max()
+    offered = (tokens - 1).sum() * STEP / outcome.ended.max()
+    assert busy == pytest.approx(offered)
+    assert busy == pytest.approx(2.0, rel=0.1)
 
 
 def test_erlangs_two_formulas_agree_on_a_known_case() -> None:
