@@ -90,8 +90,6 @@ class Stated:
     """20 shards; what discord.py remembers of guilds takes memory, which nobody has measured."""
     postgresql_jokes_a_second: float | None = None
     """What PostgreSQL takes from all bot processes together; None while nobody has measured it."""
-    quiet_seconds: float = 5.0
-    """`shelf.quiet_seconds`."""
 
 
 STATED = Stated()

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from bot.settings.sections import ShelfSettings
 from tests.scaling.assumptions import Habits, Limits, Prices, Stated
 from tests.scaling.measured import StoredBytes
 
@@ -143,7 +144,7 @@ def ceilings(
     found = [
         Ceiling(
             part="the shelf: it is refilled after five quiet seconds",
-            communities=1 / (each * stated.quiet_seconds),
+            communities=1 / (each * ShelfSettings().quiet_seconds),
             change="nothing: it serves the quiet hours; workers must not count on it",
         ),
         Ceiling(
@@ -190,6 +191,14 @@ def ceilings(
             change="the same; jokes are full long before",
         ),
     ]
+    if stated.postgresql_jokes_a_second is not None:
+        found.append(
+            Ceiling(
+                part="PostgreSQL, all bot processes together: jokes",
+                communities=stated.postgresql_jokes_a_second / each,
+                change="a larger database server",
+            )
+        )
     found += [
         Ceiling(
             part=f"one {name} with GPT-2 medium (assumed)",

@@ -59,6 +59,13 @@ def _number(value: float) -> str:
     return f"{float(f'{value:.2g}'):,g}"
 
 
+def _many(value: float) -> str:
+    billion = 1e9
+    if value < billion:
+        return f"{_number(value / 1e6)} million"
+    return f"{_number(value / billion)} billion"
+
+
 def _share(value: float) -> str:
     return f"{100 * value:.2g} %" if value else "0"
 
@@ -93,7 +100,7 @@ def _answers(results: Results, measured: Measured) -> str:
         [f"p95 from asking to the joke, {cpu}", *(f"{f.p95:.1f} s" for f in figures)],
         ["refused", *(_share(f.refused) for f in figures)],
         ["answered by the shelf", *(_share(f.shelved) for f in figures)],
-        ["database rows a year", *(f"{each.rows_a_year / 1e6:,.1f} M" for each in load)],
+        ["database rows a year", *(_many(each.rows_a_year) for each in load)],
         ["gigabytes a year", *(_number(each.gigabytes_a_year) for each in load)],
         ["Discord shards", *(f"{each.shards:,}" for each in seen)],
         ["seconds until all are connected", *(f"{each.start_seconds:,.0f}" for each in seen)],
@@ -267,7 +274,11 @@ def _assumed() -> str:
         ),
         ["an hour of 4 vCPUs (2 cores)", f"${PRICES.worker_hour:g}", page],
         *([f"an hour of one {gpu.name}", f"${gpu.dollars:g}", page] for gpu in PRICES.gpus),
-        ["an hour of PostgreSQL", f"${PRICES.database_hour:g}", "[db.t4g.medium][rds]"],
+        [
+            "an hour of PostgreSQL",
+            f"${PRICES.database_hour:g}",
+            "[db.t4g.medium][rds], one whatever the size",
+        ],
         ["a gigabyte and month of it", f"${PRICES.gigabyte_month:g}", "[gp3][storage]"],
         [
             "guilds of one bot process",
@@ -276,7 +287,7 @@ def _assumed() -> str:
         ],
         [
             "PostgreSQL's writes",
-            "as many as SQLite's"
+            "not what is full"
             if STATED.postgresql_jokes_a_second is None
             else f"{STATED.postgresql_jokes_a_second:,.0f} jokes a second",
             "**not measured here**" if STATED.postgresql_jokes_a_second is None else "",

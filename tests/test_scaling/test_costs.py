@@ -48,6 +48,14 @@ def test_many_guilds_need_several_processes_and_a_database() -> None:
     assert bill.database > PRICES.database_hour * PRICES.hours
 
 
+def test_a_measured_postgresql_is_a_ceiling_of_its_own() -> None:
+    stated = replace(STATED, postgresql_jokes_a_second=1_000.0)
+    each = HABITS.requests_a_second(1, peak=True)
+    found = ceilings(HABITS, stated, LIMITS, stored=STORED, workers={"CPU": 7.0})
+    (postgresql,) = (ceiling for ceiling in found if ceiling.part.startswith("PostgreSQL"))
+    assert postgresql.communities == pytest.approx(1_000 / each)
+
+
 def test_what_is_full_first_comes_first_and_more_activity_fills_it_sooner() -> None:
     workers = {"CPU": 7.0, "GPU": 60.0}
     found, busier = (
