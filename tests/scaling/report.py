@@ -287,7 +287,7 @@ def _assumed() -> str:
         ],
         [
             "PostgreSQL's writes",
-            "not what is full"
+            "left out of what is full"
             if STATED.postgresql_jokes_a_second is None
             else f"{STATED.postgresql_jokes_a_second:,.0f} jokes a second",
             "**not measured here**" if STATED.postgresql_jokes_a_second is None else "",
