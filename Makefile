@@ -7,7 +7,7 @@ PIP := $(BIN)/pip --disable-pip-version-check --quiet
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help chat finetune-demo test coverage check format bench campaign crowds trials clean
+.PHONY: help chat finetune-demo test coverage check format bench campaign crowds trials scaling clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ crowds: $(VENV)/installed-dev ## let simulated crowds teach Punchline their tast
 
 trials: $(VENV)/installed-dev ## simulate how often a trial decides wrongly (minutes)
 	@$(BIN)/python -m tests.trials --seed 1
+
+scaling: $(VENV)/installed-dev ## simulate what 100 to 1,000,000 communities need (minutes)
+	@$(BIN)/python -m tests.scaling --seed 1
 
 clean: ## remove the virtual environment and everything generated
 	rm -rf $(VENV) build *.egg-info .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis
