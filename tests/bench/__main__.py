@@ -21,6 +21,7 @@ from tests.bench.report import (
     idle_table,
     latency_table,
     members_table,
+    preparing_table,
     quality_table,
     rate_table,
     training_table,
@@ -29,6 +30,7 @@ from tests.bench.results import timestamp, write_results
 from tests.bench.service_overhead import CONCURRENCY, measure_service
 
 _RESULTS = Path("bench-results")
+_FEW_ROWS, _MANY_ROWS = 50_000, 1_000_000
 
 
 class Part(StrEnum):
@@ -40,15 +42,24 @@ class Part(StrEnum):
     IDLE = "idle"
     MEMBERS = "members"
     TRAINING = "training"
+    PREPARE = "prepare"
 
 
 def bench(
+    *,
     only: Annotated[Part | None, typer.Option(help="Measure only this part.")] = None,
     base: Annotated[str, typer.Option(help="Base model for the engine.")] = "starter",
     jokes: Annotated[
         Path | None, typer.Option(help="Jokes, one a line, for the quality.", exists=True)
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="How often everything is measured.")] = 5,
+    rows: Annotated[
+        int | None, typer.Option(min=100, help="Rows to prepare; a million with --only prepare.")
+    ] = None,
+    source: Annotated[
+        list[Path] | None, typer.Option(help="Files to prepare in place of them.", exists=True)
+    ] = None,
+    processes: Annotated[int, typer.Option(min=0, help="That prepare; 0: all cores.")] = 0,
 ) -> None:
     """Measure Punchline on this machine, print tables and write the raw numbers as JSON."""
     screen, progress = Console(), Console(stderr=True)
@@ -62,7 +73,19 @@ def bench(
         service = asyncio.run(measure_service(directory=_RESULTS, rounds=rounds, say=say))
         results["service"] = [asdict(each) for each in service]
         screen.print(latency_table(service), rate_table(service, concurrency=CONCURRENCY))
-    if only is not Part.SERVICE:
+    if only in (None, Part.PREPARE):
+        from tests.bench.preparing import measure_preparing
+
+        preparing = measure_preparing(
+            rows=rows or (_FEW_ROWS if only is None else _MANY_ROWS),
+            sources=source or (),
+            processes=processes,
+            scratch=_RESULTS,
+            say=say,
+        )
+        results["preparing"] = asdict(preparing)
+        screen.print(preparing_table(preparing))
+    if only not in (Part.SERVICE, Part.PREPARE):
         directory = _model_directory(base, say=say)
     if only in (None, Part.IDLE):
         idle = asyncio.run(measure_idle_work(directory, name=base, rounds=rounds, say=say))

@@ -11,6 +11,7 @@ from tests.bench.results import (
     IdleRound,
     MembersRound,
     MembersTurn,
+    PreparingRun,
     QualityLine,
     ServiceRound,
     TrainingRun,
@@ -21,6 +22,7 @@ __all__ = [
     "idle_table",
     "latency_table",
     "members_table",
+    "preparing_table",
     "quality_table",
     "rate_table",
     "training_table",
@@ -61,6 +63,23 @@ def rate_table(rounds: Sequence[ServiceRound], *, concurrency: int) -> Table:
             f"{1000 * percentile(late, 99):.1f}",
             f"{1000 * max(late):.1f}",
         )
+    return table
+
+
+def preparing_table(run: PreparingRun) -> Table:
+    """How fast rows become jokes of a corpus, and whether memory stays flat meanwhile."""
+    table = _table(f"Preparing {run.rows:,} rows, of which {run.kept:,} are kept", "", "")
+    table.add_row("rows a second", f"{run.rows / run.seconds:,.0f}")
+    table.add_row("processor time a row, ms", f"{1000 * run.processor_seconds / run.rows:.2f}")
+    for share in (0.1, 0.5, 1.0):
+        held = run.samples[max(0, round(share * len(run.samples)) - 1)]
+        name = f"resident memory at {share:.0%}, MiB"
+        table.add_row(name, f"{held.resident_bytes / 2**20:,.0f}")
+    most = max(each.resident_bytes for each in run.samples)
+    table.add_row("at most, MiB", f"{most / 2**20:,.0f}")
+    if run.growth_per_row is not None:
+        growth = f"{100_000 * run.growth_per_row / 2**20:+.1f}"
+        table.add_row("growth in the second half, MiB in 100,000 rows", growth)
     return table
 
 

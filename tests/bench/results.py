@@ -13,6 +13,8 @@ __all__ = [
     "IdleRound",
     "MembersRound",
     "MembersTurn",
+    "MemorySample",
+    "PreparingRun",
     "QualityLine",
     "ServiceRound",
     "TrainingRound",
@@ -120,6 +122,31 @@ class TrainingRun:
     threads: int
     sequence_tokens: int
     rounds: list[TrainingRound]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MemorySample:
+    """What all processes held when so many rows were done."""
+
+    rows: int
+    seconds: float
+    resident_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PreparingRun:
+    """One preparation, from the start of the process to its end.
+
+    `growth_per_row` is what memory grew by in the second half, in bytes a row.
+    """
+
+    seconds: float
+    processor_seconds: float
+    rows: int
+    kept: int
+    dropped: dict[str, int]
+    samples: list[MemorySample]
+    growth_per_row: float | None
 
 
 def timestamp() -> str:
