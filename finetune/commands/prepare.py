@@ -52,7 +52,7 @@ def prepare(
     limit: Annotated[int | None, typer.Option(min=1, help="The most jokes to keep.")] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace a corpus that is there.")] = False,
     processes: Annotated[
-        int, typer.Option(min=0, max=64, help="Clean many rows in so many processes; 0: all cores.")
+        int, typer.Option(min=0, help="Clean many rows in so many processes; 0: all cores.")
     ] = 0,
     progress: Annotated[ProgressStyle, typer.Option()] = ProgressStyle.BAR,
 ) -> None:

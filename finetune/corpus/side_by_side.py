@@ -20,6 +20,8 @@ __all__ = ["Batch", "Clean", "cleaning", "processors"]
 
 _ALONE = 16
 """Batches that are cleaned sooner here than other processes are ready to."""
+_MOST = 8
+"""More processes than that wait for the one that looks for duplicates."""
 _AHEAD = 3
 """Batches that wait for each process, which bounds what is in memory."""
 
@@ -45,7 +47,7 @@ def processors() -> int:
 
 @contextmanager
 def cleaning(rules: CleaningRules, *, processes: int) -> Iterator[Clean]:
-    """Cleans here, and from the seventeenth batch on in so many `processes` if more than one.
+    """Cleans here, and from the seventeenth batch on in up to eight `processes` if more than one.
 
     A row is judged by itself, so the number of processes changes nothing but the time. They end
     with this one, however it ends. A process that dies is a `CorpusError`.
@@ -53,6 +55,7 @@ def cleaning(rules: CleaningRules, *, processes: int) -> Iterator[Clean]:
     if processes < 2:  # noqa: PLR2004 - one other process would only stand in for this one
         yield partial(_alone, _cleaner(rules))
         return
+    processes = min(processes, _MOST)
     executor = ProcessPoolExecutor(
         processes,
         # A fork would copy the threads' locks as they stand, those of the progress bar among them.

@@ -7,6 +7,7 @@ from rich.table import Table
 
 from tests.bench.measure import Spread, percentile
 from tests.bench.results import (
+    BesideRun,
     EngineRun,
     IdleRound,
     MembersRound,
@@ -18,6 +19,7 @@ from tests.bench.results import (
 )
 
 __all__ = [
+    "beside_table",
     "engine_table",
     "idle_table",
     "latency_table",
@@ -62,6 +64,27 @@ def rate_table(rounds: Sequence[ServiceRound], *, concurrency: int) -> Table:
             Spread.of(rates).text(),
             f"{1000 * percentile(late, 99):.1f}",
             f"{1000 * max(late):.1f}",
+        )
+    return table
+
+
+def beside_table(run: BesideRun) -> Table:
+    """How long members wait beside each way of teaching, and how far that gets."""
+    table = _table(
+        f"{run.model} on {run.device}, {run.members} members who ask without a pause",
+        *("training", "p50, s", "p95, s", "jokes a minute", "steps a minute"),
+    )
+    for kind in dict.fromkeys(each.kind for each in run.turns):
+        turns = [each for each in run.turns if each.kind == kind]
+        waits = [value for each in turns for value in each.seconds]
+        minutes = sum(each.took_seconds for each in turns) / 60
+        steps = [each.steps for each in turns if each.steps is not None]
+        table.add_row(
+            kind,
+            f"{percentile(waits, 50):.2f}",
+            f"{percentile(waits, 95):.2f}",
+            f"{len(waits) / minutes:.0f}",
+            f"{sum(steps) / minutes:.1f}" if steps else "",
         )
     return table
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 __all__ = [
+    "BesideRun",
+    "BesideTurn",
     "EngineRound",
     "EngineRun",
     "IdleRound",
@@ -122,6 +124,29 @@ class TrainingRun:
     threads: int
     sequence_tokens: int
     rounds: list[TrainingRound]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BesideTurn:
+    """Seconds each joke took while a version was taught in one way; `steps` is what it did.
+
+    `steps` is None where none was taught.
+    """
+
+    kind: str
+    seconds: list[float]
+    took_seconds: float
+    steps: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BesideRun:
+    """All turns of all rounds, and what they ran on."""
+
+    model: str
+    device: str
+    members: int
+    turns: list[BesideTurn]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
