@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Any
 
 __all__ = [
+    "BesideRun",
+    "BesideTurn",
     "EngineRound",
     "EngineRun",
     "IdleRound",
     "MembersRound",
     "MembersTurn",
+    "MemorySample",
+    "PreparingRun",
     "QualityLine",
     "ServiceRound",
     "TrainingRound",
@@ -120,6 +124,54 @@ class TrainingRun:
     threads: int
     sequence_tokens: int
     rounds: list[TrainingRound]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BesideTurn:
+    """Seconds each joke took while a version was taught in one way; `steps` is what it did.
+
+    `steps` is None where none was taught.
+    """
+
+    kind: str
+    seconds: list[float]
+    took_seconds: float
+    steps: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BesideRun:
+    """All turns of all rounds, and what they ran on."""
+
+    model: str
+    device: str
+    members: int
+    turns: list[BesideTurn]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MemorySample:
+    """What all processes held when so many rows were done."""
+
+    rows: int
+    seconds: float
+    resident_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PreparingRun:
+    """One preparation, from the start of the process to its end.
+
+    `growth_per_row` is what memory grew by in the second half, in bytes a row.
+    """
+
+    seconds: float
+    processor_seconds: float
+    rows: int
+    kept: int
+    dropped: dict[str, int]
+    samples: list[MemorySample]
+    growth_per_row: float | None
 
 
 def timestamp() -> str:
