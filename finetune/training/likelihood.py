@@ -1,6 +1,7 @@
 """How unlikely each joke token is to a model, asked of nothing but the joke tokens."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -21,14 +22,26 @@ def joke_nats(model: Any, batch: Mapping[str, torch.Tensor]) -> tuple[torch.Tens
     """
     labels = batch["labels"][:, 1:]
     taught = labels != IGNORED
-    read = pad(taught, (0, 1))
-    hook = model.get_output_embeddings().register_forward_pre_hook(
-        lambda head, states: (states[0][read],)
-    )
-    try:
+    before_jokes = pad(taught, (0, 1))
+    with _read_by_head(model, before_jokes):
         logits = model(
             input_ids=batch["input_ids"], position_ids=batch["position_ids"], use_cache=False
         ).logits
+    if logits.dim() == before_jokes.dim() + 1:
+        logits = logits[before_jokes]
+    return cross_entropy(logits.float(), labels[taught], reduction="none"), taught
+
+
+@contextmanager
+def _read_by_head(model: Any, chosen: torch.Tensor) -> Iterator[None]:
+    """Only the `chosen` states, unless the model is wrapped for several devices or has no head."""
+    find = getattr(model, "get_output_embeddings", None)
+    head = find() if find else None
+    if head is None:
+        yield
+        return
+    hook = head.register_forward_pre_hook(lambda _, states: (states[0][chosen],))
+    try:
+        yield
     finally:
         hook.remove()
-    return cross_entropy(logits.float(), labels[taught], reduction="none"), taught

@@ -57,3 +57,20 @@ def test_the_vocabulary_is_read_for_joke_tokens_alone_and_whole_again_afterwards
     joke_tokens = int((rows["labels"][:, 1:] != IGNORED).sum())
     assert len(nats) == joke_tokens < rows["labels"].numel()
     assert seen == [(joke_tokens,), tuple(rows["labels"].shape)]
+
+
+class Wrapped(torch.nn.Module):
+    """A model inside another that shows nothing of it, as those for several devices do."""
+
+    def __init__(self, inner: Any) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, **named: Any) -> Any:
+        return self.inner(**named)
+
+
+def test_a_model_that_shows_no_head_is_asked_about_all_tokens() -> None:
+    model, rows = tiny_model(), batch()
+    expected, _ = joke_nats(model, rows)
+    torch.testing.assert_close(joke_nats(Wrapped(model), rows)[0], expected)
