@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from transformers.modeling_layers import GradientCheckpointingLayer
 
 from finetune.training.likelihood import joke_nats
 
@@ -18,13 +19,8 @@ Forward = Callable[..., Any]
 
 
 def repeated_layers(model: torch.nn.Module) -> Sequence[torch.nn.Module]:
-    """The longest list of layers of one kind, which is where a transformer spends its time."""
-    lists = [
-        list(part)
-        for part in model.modules()
-        if isinstance(part, torch.nn.ModuleList) and len({type(each) for each in part}) == 1
-    ]
-    return max(lists, key=len, default=[])
+    """The layers of a transformer, which is where it spends its time."""
+    return [part for part in model.modules() if isinstance(part, GradientCheckpointingLayer)]
 
 
 @dataclass(frozen=True, kw_only=True)

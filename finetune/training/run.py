@@ -124,13 +124,14 @@ class TrainingRun:
     def _compiled(self, rows: Any) -> bool:
         """Whether the layers are compiled now: if the recipe wants it, or the run is long enough.
 
-        Nothing in it comes by chance, so a resumed run finds the same.
+        Nothing in it comes by chance, so a resumed run finds the same. Layers that forget their
+        activations are not compiled.
         """
         recipe = self.recipe
         wanted = recipe.compiled
         if wanted == "auto":
             wanted = len(rows) * recipe.epochs / recipe.sequences >= _WORTH_COMPILING
-        if not wanted or len(rows) < recipe.sequences:
+        if not wanted or recipe.gradient_checkpointing or len(rows) < recipe.sequences:
             return False
         self.reporter.stage("compiling the layers", 0, 0)
         batch = on_device(
