@@ -34,7 +34,7 @@ from finetune.training.watching import SoundGradients, Watching
 __all__ = ["Outcome", "TrainingRun"]
 
 _WORTH_COMPILING = 100
-"""Batches; docs/performance.md has how long the layers of the starter take and what they save."""
+"""Batches; docs/performance.md has what compiling the layers of the starter takes and saves."""
 
 
 @dataclass(frozen=True, kw_only=True)
