@@ -188,7 +188,8 @@ def sft_trainer(task: TrainingTask) -> TrainingSpeed:
     """TRL's `SFTTrainer` with its defaults: a joke a row, eight rows at once, padded."""
     _, pupil = _pupil(task, method="full")
     examples = _examples(pupil)
-    texts = [f"{pupil.tokenizer.decode([*each.prompt, *each.joke[:-1]])}" for each in examples]
+    # It adds the end of a text itself.
+    texts = [pupil.tokenizer.decode([*each.prompt, *each.joke[:-1]]) for each in examples]
     clock = _Clock()
     steps = 3 * task.steps
     with tempfile.TemporaryDirectory() as output:

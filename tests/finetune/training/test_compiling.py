@@ -30,6 +30,17 @@ def counted(calls: list[torch.Size]) -> Any:
     return backend
 
 
+def test_one_layer_is_compiled_for_all() -> None:
+    model, graphs = tiny_model(), []
+
+    def backend(graph: torch.fx.GraphModule, examples: list[Any]) -> Any:
+        graphs.append(graph)
+        return graph
+
+    assert CompiledLayers(model=model, backend=backend).prepare(batch(), mixed_precision=False)
+    assert len(graphs) == 1
+
+
 def broken(graph: torch.fx.GraphModule, examples: list[Any]) -> Any:
     raise RuntimeError("there is no compiler here")
 
