@@ -112,12 +112,14 @@ def alone(example: Example) -> dict[str, list[int]]:
     return {name: rows[0] for name, rows in packed.columns().items()}
 
 
-def collate(rows: Sequence[Mapping[str, list[int]]], *, pad_id: int) -> dict[str, torch.Tensor]:
-    """Rows padded to the longest: three tensors [rows, length].
+def collate(
+    rows: Sequence[Mapping[str, list[int]]], *, pad_id: int, length: int = 0
+) -> dict[str, torch.Tensor]:
+    """Rows padded to the longest, or to `length` if that is longer: three tensors [rows, length].
 
     Padding is a text of its own, at the end, where nothing can see it.
     """
-    length = max(len(row["input_ids"]) for row in rows)
+    length = max(length, *(len(row["input_ids"]) for row in rows))
 
     def padded(column: str, value: int) -> torch.Tensor:
         return torch.tensor(
@@ -133,10 +135,10 @@ def collate(rows: Sequence[Mapping[str, list[int]]], *, pad_id: int) -> dict[str
 
 
 def on_device(
-    rows: Sequence[Mapping[str, list[int]]], *, pad_id: int, device: torch.device
+    rows: Sequence[Mapping[str, list[int]]], *, pad_id: int, device: torch.device, length: int = 0
 ) -> dict[str, torch.Tensor]:
     """The tensors of `collate` where a model is."""
-    batch = collate(rows, pad_id=pad_id)
+    batch = collate(rows, pad_id=pad_id, length=length)
     return {name: tensor.to(device) for name, tensor in batch.items()}
 
 

@@ -181,16 +181,34 @@ def members_table(rounds: Sequence[MembersRound], *, members: int) -> Table:
 
 
 def training_table(run: TrainingRun) -> Table:
-    """Tokens a second of each trainer, and how much faster the first is within each round."""
-    speeds = [each.tokens_per_second for each in run.rounds]
-    first, *_ = speeds[0]
+    """Joke tokens a second of each contender, and what ours do beside it within each round."""
+    names = list(run.rounds[0].speeds)
+    ours = [name for name in names if name.endswith("Punchline")]
     table = _table(
-        f"Training throughput, tokens/s: LoRA on {run.model}, {run.dtype} on {run.device}, "
+        f"Training throughput, joke tokens/s: {run.model}, {run.dtype} on {run.device}, "
         f"sequences of {run.sequence_tokens}",
-        *("trainer", "median (range)", f"{first} is faster by (range)"),
+        "",
+        "median (range)",
+        *(f"{name} is faster by" for name in ours),
+        *("padding", "ready after, s"),
     )
-    for name in sorted(speeds[0]):
-        table.add_row(*_raced(speeds, first=first, name=name))
+    for name in names:
+        speeds = [each.speeds[name] for each in run.rounds]
+        table.add_row(
+            name,
+            Spread.of([each.joke_tokens for each in speeds]).text(),
+            *(
+                Spread.of(
+                    [
+                        each.speeds[own].joke_tokens / each.speeds[name].joke_tokens
+                        for each in run.rounds
+                    ]
+                ).text(digits=2)
+                for own in ours
+            ),
+            f"{100 * Spread.of([each.padding for each in speeds]).median:.1f} %",
+            f"{Spread.of([each.ready_seconds for each in speeds]).median:.0f}",
+        )
     return table
 
 

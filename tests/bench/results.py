@@ -21,6 +21,7 @@ __all__ = [
     "ServiceRound",
     "TrainingRound",
     "TrainingRun",
+    "TrainingSpeed",
     "timestamp",
     "write_results",
 ]
@@ -109,9 +110,22 @@ class MembersRound:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrainingRound:
-    """Tokens a second of each contender, measured one right after the other."""
+    """How fast each contender was, measured one right after the other."""
 
-    tokens_per_second: dict[str, float]
+    speeds: dict[str, "TrainingSpeed"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainingSpeed:
+    """Joke tokens and all tokens a second, without padding; `padding` is its share of positions.
+
+    `ready_seconds` passed before the second step could begin, loading not counted.
+    """
+
+    joke_tokens: float
+    tokens: float
+    padding: float
+    ready_seconds: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
