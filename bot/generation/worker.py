@@ -20,7 +20,10 @@ from typing import BinaryIO
 
 import torch
 
-from bot.generation.engine import Engine, EngineJob, Generated, TorchEngine
+from bot.generation.engine import TorchEngine
+from bot.generation.families import UnknownFamilyError
+from bot.generation.graphs.engine import GraphEngine
+from bot.generation.jobs import Engine, EngineJob, Generated
 from bot.generation.native.quickening import Quickening
 from bot.generation.protocol import (
     Broken,
@@ -45,6 +48,8 @@ from finetune.models import LoadedModel, choose_device, choose_dtype, load_model
 from finetune.template import PromptTooLongError
 
 __all__ = ["Worker", "build_engine", "main"]
+
+_log = logging.getLogger(__name__)
 
 _BLOCK = 1 << 16
 _STEPS_BETWEEN = 8
@@ -178,18 +183,26 @@ class Worker:
         self._output.flush()
 
 
-def build_engine(loaded: LoadedModel, *, slots: int) -> TorchEngine:
-    """The engine for a loaded model; what all prompts begin with is read only once."""
+def build_engine(loaded: LoadedModel, *, slots: int) -> Engine:
+    """The engine for a loaded model; what all prompts begin with is read only once.
+
+    In bfloat16 on a GPU its steps are recorded, if its family is one we know and there is room.
+    Float32 stays with the general engine, which is exactly repeatable.
+    """
     plain, about = (
         loaded.template.prompt(loaded.tokenizer, topic=topic, opening=None)
         for topic in (None, "cats")
     )
-    return TorchEngine(
-        model=loaded.model,
-        end_ids=loaded.template.end_ids(loaded.tokenizer),
-        slots=slots,
-        shared_prefix=_common_prefix(plain, about),
-    )
+    model, prefix = loaded.model, _common_prefix(plain, about)
+    end_ids = loaded.template.end_ids(loaded.tokenizer)
+    if model.device.type == "cuda" and model.dtype == torch.bfloat16:
+        try:
+            return GraphEngine.on_gpu(
+                model=model, end_ids=end_ids, slots=slots, shared_prefix=prefix
+            )
+        except (UnknownFamilyError, torch.OutOfMemoryError) as error:
+            _log.info("jokes are decoded the plain way: %s", error)
+    return TorchEngine(model=model, end_ids=end_ids, slots=slots, shared_prefix=prefix)
 
 
 def _common_prefix(first: list[int], second: list[int]) -> list[int]:

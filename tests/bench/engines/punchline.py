@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from bot.generation.engine import EngineJob
+from bot.generation.jobs import EngineJob
 from bot.generation.native.compiling import built_step
 from bot.generation.native.quickening import Quickening
 from bot.generation.native.step import NativeStep

@@ -10,7 +10,8 @@ import os
 import signal
 from collections.abc import Sequence
 
-from bot.generation.engine import EngineJob, Generated, TorchEngine
+from bot.generation.engine import TorchEngine
+from bot.generation.jobs import EngineJob, Generated
 from bot.generation.worker import build_engine, main
 from finetune.models import LoadedModel
 

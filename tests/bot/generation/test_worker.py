@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 import torch
 
-from bot.generation.engine import EngineJob, TorchEngine
+from bot.generation.engine import TorchEngine
+from bot.generation.jobs import EngineJob
 from bot.generation.protocol import (
     Broken,
     Cancel,
