@@ -40,7 +40,7 @@ class Decoder:
         places: torch.Tensor | None = None,
         last: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Logits [B, vocabulary] in float32, and what `read_layer` made of the last token [B, width].
+        """Logits [B, vocabulary], and the last token after `read_layer` [B, width], in float32.
 
         `tokens` and `positions` are [B, T]. Row i of them is row i of the caches, or `places[i]`;
         its last token is its last one, or the one at `last[i]`.
@@ -56,7 +56,9 @@ class Decoder:
         read = states[:, -1]
         where = rows if places is None else places
         for number, (layer, keys, values) in enumerate(zip(weights.layers, *caches, strict=True)):
-            query = self._query(layer, states, angles, (keys, values), where, positions)
+            query = self._query(
+                layer, states, angles, (keys, values), where=where, positions=positions
+            )
             if places is None:
                 seen = (keys[: len(tokens), :, :length], values[: len(tokens), :, :length])
             else:
@@ -75,6 +77,7 @@ class Decoder:
         states: torch.Tensor,
         angles: tuple[torch.Tensor, torch.Tensor] | None,
         caches: tuple[torch.Tensor, torch.Tensor],
+        *,
         where: torch.Tensor,
         positions: torch.Tensor,
     ) -> torch.Tensor:

@@ -95,7 +95,7 @@ class Places:
         return len(self.tokens) - 1
 
     def join(self, entries: Sequence[Entry], *, first: int, vocabulary: int) -> None:
-        """Give candidates the places from `first` on, as they are when their prompt has been read."""
+        """Give candidates the places from `first` on, as when their prompts have been read."""
         rows = slice(first, first + len(entries))
         jobs = [each.job for each in entries]
         upload(self.positions[rows], torch.tensor([len(job.prompt) for job in jobs]))
