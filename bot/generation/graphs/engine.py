@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from transformers import PreTrainedModel
 
-from bot.generation.features import HiddenState, JokeReader, packed
+from bot.generation.features import HiddenState, JokeReader
 from bot.generation.graphs.decoder import Decoder
 from bot.generation.graphs.flights import Flight, Passenger
 from bot.generation.graphs.places import Entry, Prefix
@@ -119,14 +119,14 @@ class GraphEngine:
         entries = [Entry(job=job, number=number) for job in jobs for number in range(job.count)]
         first, places = len(self._passengers), self._steps.places
         places.join(entries, first=first, vocabulary=self._decoder.weights.vocabulary)
-        begun = {place for place, each in enumerate(entries, first) if self._known(each.job)}
+        begun = [place for place, each in enumerate(entries, first) if self._known(each.job)]
         if begun and self._prefix is not None:
-            places.begin_with(self._prefix, sorted(begun))
+            places.begin_with(self._prefix, begun)
+        skip = dict.fromkeys(begun, len(self._prefix_ids))
         self._read_in_pieces(
             [
-                (place, skip, each.job.prompt[skip:])
+                (place, skip.get(place, 0), each.job.prompt[skip.get(place, 0) :])
                 for place, each in enumerate(entries, first)
-                for skip in [len(self._prefix_ids) if place in begun else 0]
             ]
         )
         joined = [Passenger(job=each.job, number=each.number) for each in entries]
@@ -149,12 +149,13 @@ class GraphEngine:
 
     def _land(self, flight: Flight) -> list[tuple[str, list[Generated]]]:
         done: list[tuple[str, list[Generated]]] = []
-        for passenger, token, logprob, features in flight.land():
+        for passenger, token, logprob, row in flight.land():
             if token < 0:
                 self._missed = True
             elif passenger.accept(token, logprob, end_ids=self._end_ids):
                 passenger.gone = True
-                done += self._jobs.finish(passenger, packed(features) if passenger.read else None)
+                features = flight.features(row) if passenger.read else None
+                done += self._jobs.finish(passenger, features)
         self._clear_places()
         return done
 
@@ -187,14 +188,12 @@ class GraphEngine:
         widest = self._steps.shapes.widths[-1]
         longest = max(len(ids) for _, _, ids in prompts)
         for left in reversed(range(0, longest, widest)):
-            self._steps.read(
-                [
-                    (place, start + begin, ids[begin : len(ids) - left])
-                    for place, start, ids in prompts
-                    if len(ids) > left
-                    for begin in [max(0, len(ids) - left - widest)]
-                ]
-            )
+            pieces: list[Piece] = []
+            for place, start, ids in prompts:
+                begin, end = max(0, len(ids) - left - widest), len(ids) - left
+                if end > 0:
+                    pieces.append((place, start + begin, ids[begin:end]))
+            self._steps.read(pieces)
 
     def _make_room(self, length: int) -> None:
         """Have room for texts of `length` tokens; what was recorded for less has to go."""

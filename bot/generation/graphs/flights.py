@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
+from bot.generation.features import packed
 from bot.generation.graphs.step import Outcome
 from bot.generation.jobs import Running
 
@@ -36,18 +37,20 @@ class Flight:
             self._landed = torch.cuda.Event()  # type: ignore[no-untyped-call]
             self._landed.record(torch.cuda.current_stream(outcome.tokens.device))
 
-    def land(self) -> list[tuple[Passenger, int, float, torch.Tensor]]:
-        """Wait for it; who is still there, with the token drawn, its log-probability, features."""
+    def land(self) -> list[tuple[Passenger, int, float, int]]:
+        """Wait for it; who is still there, the token drawn, its log-probability, and the row."""
         if self._landed is not None:
             self._landed.synchronize()
-        rows = zip(
-            self._passengers,
-            self._tokens.tolist(),
-            self._logprobs.tolist(),
-            self._features,
-            strict=True,
-        )
-        return [row for row in rows if not row[0].gone]
+        drawn = zip(self._passengers, self._tokens.tolist(), self._logprobs.tolist(), strict=True)
+        return [
+            (passenger, token, logprob, row)
+            for row, (passenger, token, logprob) in enumerate(drawn)
+            if not passenger.gone
+        ]
+
+    def features(self, row: int) -> bytes:
+        """The features of a row that has landed."""
+        return packed(self._features[row])
 
 
 def _copied(values: torch.Tensor) -> torch.Tensor:

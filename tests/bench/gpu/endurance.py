@@ -59,7 +59,7 @@ def measure_endurance(setting: Setting, *, requests: int, say: Callable[[str], N
     """Keep an engine full of requests of different lengths, some of which are cancelled."""
     slots = max(setting.concurrencies)
     engine = our_engine(setting, slots=slots)
-    _stream(engine, setting, _WARM_UP)
+    _stream(engine, setting, min(_WARM_UP, requests))
     say(f"{requests:,} requests in a stream")
     before, began = Memory.now(setting.device), time.perf_counter()
     _stream(engine, setting, requests)
