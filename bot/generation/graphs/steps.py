@@ -90,6 +90,8 @@ class Steps:
             Prompts.empty(trial, widest=self.shapes.widths[-1]),
             Outcome.empty(trial),
         )
+        # A wider piece may have left columns there that this shape does not have.
+        self._prompts.last.zero_()
         try:
             self._recorded[shape] = recorder.record(
                 self._work(shape, places, self._prompts, self.outcome),

@@ -49,6 +49,8 @@ class PunchlineEngine:
         quickening = Quickening.begin(self._model, engine=self._engine, directory=self._steps)
         while quickening is not None and not quickening.finished():
             time.sleep(0.1)
+        while self._engine.busy:  # on a GPU it first records its steps
+            self._engine.step()
 
     def run(self, prompts: Sequence[Sequence[int]]) -> int:
         """As the worker does for as many requests of one candidate each."""

@@ -58,7 +58,7 @@ def assert_all_same(got: dict[str, list[Generated]], expected: dict[str, list[Ge
 def recorded_engine(loaded: LoadedModel, **keywords: Any) -> tuple[GraphEngine, ReplayingRecorder]:
     """An engine that has recorded all its steps before the first job comes."""
     recorder = ReplayingRecorder()
-    engine = graph_engine(loaded, recorder=recorder, **keywords)
+    engine = graph_engine(loaded, recorder=recorder, slots=4, **keywords)
     while engine.busy:
         assert engine.step() == []
     return engine, recorder
@@ -89,7 +89,7 @@ def test_recording_in_the_middle_of_jokes_disturbs_none(
     loaded: LoadedModel, expected: dict[str, list[Generated]]
 ) -> None:
     recorder = ReplayingRecorder()
-    engine = graph_engine(loaded, recorder=recorder, longest=127)
+    engine = graph_engine(loaded, recorder=recorder, slots=4, longest=127)
 
     got = told_by(engine, thirty_two_jobs(loaded))
 
@@ -269,12 +269,12 @@ def test_long_prompts_are_read_in_pieces_and_long_jokes_make_room(family: str) -
     assert_all_same(told_by(engine, jobs[1:]), told_by(general, jobs))
 
 
-def test_nothing_is_left_of_200_jobs_and_no_buffer_was_replaced(loaded: LoadedModel) -> None:
+def test_nothing_is_left_of_60_jobs_and_no_buffer_was_replaced(loaded: LoadedModel) -> None:
     engine = graph_engine(loaded, slots=6)
     places = engine._steps.places
     addresses = [each.data_ptr() for each in places._tensors()]
     done = []
-    for number in range(200):
+    for number in range(60):
         engine.submit(job(loaded, str(number), count=1 + number % 4, max_tokens=8, seed=number))
         done += [name for name, _ in engine.step()]
         if number % 10 == 0:
@@ -282,7 +282,7 @@ def test_nothing_is_left_of_200_jobs_and_no_buffer_was_replaced(loaded: LoadedMo
     done += [name for name, _ in finish(engine)]  # type: ignore[arg-type]
 
     assert len(done) == len(set(done))
-    assert {str(number) for number in range(200) if number % 10} <= set(done)
+    assert {str(number) for number in range(60) if number % 10} <= set(done)
     assert engine.free == 6
     left = [value for value in vars(engine).values() if isinstance(value, list | dict)]
     assert not any(left)
