@@ -1,5 +1,6 @@
 """`make bench-gpu`: our engine on a GPU next to what transformers has, in one run."""
 
+import logging
 import os
 from dataclasses import asdict
 from pathlib import Path
@@ -44,6 +45,10 @@ def bench(
 
     set_verbosity_error()  # type: ignore[no-untyped-call]
     disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.getLogger("ContinuousBatchingLogger").setLevel(logging.ERROR)
+    if small:
+        # For so small a model, threads that wait for each other cost more than they compute.
+        torch.set_num_threads(1)
     where = torch.device(device)
     setting = Setting(
         device=where, small=small, concurrencies=(1, 4, 16) if small else (1, 16, 128)
