@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Callable
 from itertools import takewhile
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import torch
 
@@ -183,26 +183,34 @@ class Worker:
         self._output.flush()
 
 
-def build_engine(loaded: LoadedModel, *, slots: int) -> Engine:
+def build_engine(
+    loaded: LoadedModel, *, slots: int, quick: Callable[..., Engine] | None = None
+) -> Engine:
     """The engine for a loaded model; what all prompts begin with is read only once.
 
-    In bfloat16 on a GPU its steps are recorded, if its family is one we know and there is room.
-    Float32 stays with the general engine, which is exactly repeatable.
+    `quick` makes an engine that only some models and machines can have; without it that is the one
+    with recorded steps for bfloat16 on a GPU. Where it cannot be had the general engine serves, and
+    always in float32, in which that is exactly repeatable.
     """
     plain, about = (
         loaded.template.prompt(loaded.tokenizer, topic=topic, opening=None)
         for topic in (None, "cats")
     )
-    model, prefix = loaded.model, _common_prefix(plain, about)
-    end_ids = loaded.template.end_ids(loaded.tokenizer)
-    if model.device.type == "cuda" and model.dtype == torch.bfloat16:
+    keywords: dict[str, Any] = {
+        "model": loaded.model,
+        "end_ids": loaded.template.end_ids(loaded.tokenizer),
+        "slots": slots,
+        "shared_prefix": _common_prefix(plain, about),
+    }
+    model = loaded.model
+    if quick is None and model.device.type == "cuda" and model.dtype == torch.bfloat16:
+        quick = GraphEngine.on_gpu
+    if quick is not None:
         try:
-            return GraphEngine.on_gpu(
-                model=model, end_ids=end_ids, slots=slots, shared_prefix=prefix
-            )
-        except (UnknownFamilyError, torch.OutOfMemoryError) as error:
+            return quick(**keywords)
+        except (UnknownFamilyError, RuntimeError) as error:
             _log.info("jokes are decoded the plain way: %s", error)
-    return TorchEngine(model=model, end_ids=end_ids, slots=slots, shared_prefix=prefix)
+    return TorchEngine(**keywords)
 
 
 def _common_prefix(first: list[int], second: list[int]) -> list[int]:
