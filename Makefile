@@ -7,7 +7,7 @@ PIP := $(BIN)/pip --disable-pip-version-check --quiet
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help chat finetune-demo test coverage check format bench campaign crowds trials scaling clean
+.PHONY: help chat finetune-demo test coverage check format bench bench-gpu campaign crowds trials scaling clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,10 @@ format: $(VENV)/installed-dev ## put the code into shape
 
 bench: $(VENV)/installed-bench ## measure service and engine, next to other engines (minutes)
 	@$(BIN)/python -m tests.bench
+
+bench-gpu: $(VENV)/installed-dev ## measure the engine on a GPU next to transformers (minutes)
+	@$(BIN)/python -m tests.bench.gpu
+	@$(BIN)/python -m tests.bench.training_gpu
 
 campaign: $(VENV)/installed-dev ## kill, flood and soak a real bot (minutes; MINUTES=10)
 	@$(BIN)/python -m tests.campaigns --minutes $(or $(MINUTES),10)

@@ -16,11 +16,14 @@ from collections import deque
 from collections.abc import Callable
 from itertools import takewhile
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import torch
 
-from bot.generation.engine import Engine, EngineJob, Generated, TorchEngine
+from bot.generation.engine import TorchEngine
+from bot.generation.families import UnknownFamilyError
+from bot.generation.graphs.engine import GraphEngine
+from bot.generation.jobs import Engine, EngineJob, Generated
 from bot.generation.native.quickening import Quickening
 from bot.generation.protocol import (
     Broken,
@@ -45,6 +48,8 @@ from finetune.models import LoadedModel, choose_device, choose_dtype, load_model
 from finetune.template import PromptTooLongError
 
 __all__ = ["Worker", "build_engine", "main"]
+
+_log = logging.getLogger(__name__)
 
 _BLOCK = 1 << 16
 _STEPS_BETWEEN = 8
@@ -178,18 +183,34 @@ class Worker:
         self._output.flush()
 
 
-def build_engine(loaded: LoadedModel, *, slots: int) -> TorchEngine:
-    """The engine for a loaded model; what all prompts begin with is read only once."""
+def build_engine(
+    loaded: LoadedModel, *, slots: int, quick: Callable[..., Engine] | None = None
+) -> Engine:
+    """The engine for a loaded model; what all prompts begin with is read only once.
+
+    `quick` makes an engine that only some models and machines can have; without it that is the one
+    with recorded steps for bfloat16 on a GPU. Where it cannot be had the general engine serves, and
+    always in float32, in which that is exactly repeatable.
+    """
     plain, about = (
         loaded.template.prompt(loaded.tokenizer, topic=topic, opening=None)
         for topic in (None, "cats")
     )
-    return TorchEngine(
-        model=loaded.model,
-        end_ids=loaded.template.end_ids(loaded.tokenizer),
-        slots=slots,
-        shared_prefix=_common_prefix(plain, about),
-    )
+    keywords: dict[str, Any] = {
+        "model": loaded.model,
+        "end_ids": loaded.template.end_ids(loaded.tokenizer),
+        "slots": slots,
+        "shared_prefix": _common_prefix(plain, about),
+    }
+    model = loaded.model
+    if quick is None and model.device.type == "cuda" and model.dtype == torch.bfloat16:
+        quick = GraphEngine.on_gpu
+    if quick is not None:
+        try:
+            return quick(**keywords)
+        except (UnknownFamilyError, RuntimeError) as error:
+            _log.info("jokes are decoded the plain way: %s", error)
+    return TorchEngine(**keywords)
 
 
 def _common_prefix(first: list[int], second: list[int]) -> list[int]:

@@ -1,5 +1,6 @@
 """The worker process: reports on one pipe, logs on another, and it ends when the bot does."""
 
+import logging
 import queue
 import subprocess
 import threading
@@ -12,7 +13,9 @@ import numpy as np
 import pytest
 import torch
 
-from bot.generation.engine import EngineJob, TorchEngine
+from bot.generation.engine import TorchEngine
+from bot.generation.graphs.engine import GraphEngine
+from bot.generation.jobs import Engine, EngineJob
 from bot.generation.protocol import (
     Broken,
     Cancel,
@@ -301,7 +304,42 @@ def test_what_all_prompts_begin_with_is_read_once_and_changes_no_joke(tiny_versi
     assert read[-2] < 20
 
 
-def tokens(engine: TorchEngine, job: EngineJob) -> list[tuple[int, ...]]:
+def test_an_engine_for_gpus_begins_with_it_too(tiny_version: Path) -> None:
+    loaded = replace(
+        load_model(tiny_version, name="tiny", device=torch.device("cpu"), dtype=torch.float32),
+        template=Template(kind=TemplateKind.PLAIN_EXAMPLES),
+    )
+    general = build_engine(loaded, slots=2)
+    quick = build_engine(loaded, slots=2, quick=GraphEngine)
+    assert isinstance(quick, GraphEngine)
+    for topic in ("cats", None):
+        prompt = loaded.template.prompt(loaded.tokenizer, topic=topic, opening=None)
+        settings: dict[str, Any] = {"temperature": 1.0, "top_k": 0, "top_p": 0.95, "seed": 1}
+        job = EngineJob(id="one", prompt=prompt, count=2, max_tokens=20, **settings)
+        assert tokens(quick, job) == tokens(general, job)
+
+
+@pytest.mark.parametrize("family", ["llama", "mamba"])
+def test_where_an_engine_for_gpus_cannot_be_had_the_general_one_serves(
+    tiny_version: Path, family: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    loaded = load_model(tiny_version, name="tiny", device=torch.device("cpu"), dtype=torch.float32)
+    loaded.model.config.model_type = family
+
+    with caplog.at_level(logging.INFO):
+        engine = build_engine(loaded, slots=2, quick=without_a_device)
+
+    assert isinstance(engine, TorchEngine)
+    assert "the plain way" in caplog.text
+
+
+def without_a_device(**keywords: Any) -> GraphEngine:
+    """The engine of a machine on which CUDA fails."""
+    GraphEngine(**keywords)
+    raise RuntimeError("CUDA error: no device")
+
+
+def tokens(engine: Engine, job: EngineJob) -> list[tuple[int, ...]]:
     """What a job gets from an engine that has nothing else to do."""
     engine.submit(job)
     while engine.busy:
