@@ -68,6 +68,10 @@ class Engine(Protocol):
     def busy(self) -> bool:
         """Whether `step` has anything to do."""
 
+    @property
+    def drawn(self) -> int:
+        """Tokens drawn so far, those of candidates that were dropped included."""
+
     def submit(self, job: EngineJob) -> None:
         """Queue a job; it joins as soon as its candidates fit. Raises `ValueError`."""
 
@@ -125,6 +129,7 @@ class TorchEngine:
         self._sums = torch.zeros((slots, self._hidden.width), device=self._device)
         self._waiting: deque[EngineJob] = deque()
         self._rows: list[_Row] = []
+        self._drawn = 0
         self._finished: dict[str, dict[int, Generated]] = {}
 
     @property
@@ -134,6 +139,10 @@ class TorchEngine:
     @property
     def busy(self) -> bool:
         return bool(self._rows or self._waiting)
+
+    @property
+    def drawn(self) -> int:
+        return self._drawn
 
     def submit(self, job: EngineJob) -> None:
         if not 1 <= job.count <= self._slots:
@@ -275,6 +284,7 @@ class TorchEngine:
         uniform = torch.stack([row.uniform[len(row.tokens)] for row in rows]).to(self._device)
         draw = sample if self._native is None else self._native.draw
         tokens, logprobs = draw(logits, settings, uniform)
+        self._drawn += len(rows)
         done: list[str] = []
         drawn = zip(tokens.tolist(), logprobs.tolist(), strict=True)
         for place, (row, (token, logprob)) in enumerate(zip(rows, drawn, strict=True), first_row):

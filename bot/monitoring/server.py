@@ -1,0 +1,149 @@
+"""The small HTTP server that monitoring asks: three pages to read, and nothing else."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+
+from bot.monitoring.readiness import Readiness
+from bot.monitoring.vitals import Vitals
+
+__all__ = ["AddressRefusedError", "listening", "served"]
+
+_CONNECTIONS = 32
+_LONGEST_SECONDS = 30.0
+_HEADER_BYTES = 4096
+_BODY_BYTES = 1024
+_GOODBYE_SECONDS = 1.0
+
+_log = logging.getLogger("punchline.metrics")
+
+
+class AddressRefusedError(Exception):
+    """Nothing can listen where `metrics.listen` says; one sentence."""
+
+
+@contextmanager
+def listening(address: str) -> Iterator[socket.socket | None]:
+    """A socket that listens at host:port, or None for none. Raises `AddressRefusedError`."""
+    if not address:
+        yield None
+        return
+    name, _, port = address.rpartition(":")
+    host = name.strip("[]")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, int(port)), family=family)
+    except OSError as error:
+        raise AddressRefusedError(
+            f"Nothing can listen on {address} ({error.strerror}); change metrics.listen."
+        ) from None
+    with listener:
+        yield listener
+
+
+@asynccontextmanager
+async def served(
+    listener: socket.socket, *, registry: CollectorRegistry, vitals: Vitals, readiness: Readiness
+) -> AsyncIterator[None]:
+    """Inside, /metrics, /healthz and /readyz are answered."""
+    pages = _Pages(registry=registry, vitals=vitals, readiness=readiness)
+    application = web.Application(client_max_size=_BODY_BYTES)
+    application.router.add_get("/metrics", pages.metrics)
+    application.router.add_get("/healthz", pages.health)
+    application.router.add_get("/readyz", pages.ready)
+    application.on_response_prepare.append(_close_after)
+    runner = web.AppRunner(
+        application,
+        access_log=None,
+        max_line_size=_HEADER_BYTES,
+        max_field_size=_HEADER_BYTES,
+        handler_cancellation=True,
+        shutdown_timeout=_GOODBYE_SECONDS,
+    )
+    await runner.setup()
+    try:
+        door = _Door(runner)
+        server = await asyncio.get_running_loop().create_server(door, sock=listener.dup())
+        try:
+            host, port = listener.getsockname()[:2]
+            _log.info(
+                "Metrics are at http://%s:%d/metrics.", f"[{host}]" if ":" in host else host, port
+            )
+            yield
+        finally:
+            server.close()
+    finally:
+        await readiness.close()
+        await runner.cleanup()
+
+
+class _Door:
+    """Lets in a few connections at once, each for a short time.
+
+    So whoever opens many, or one and then says nothing, takes no descriptor from the bot.
+    """
+
+    def __init__(self, runner: web.AppRunner) -> None:
+        self._runner = runner
+
+    def __call__(self) -> asyncio.Protocol:
+        server = self._runner.server
+        if server is None or len(server.connections) >= _CONNECTIONS:
+            return _TurnedAway()
+        guest: asyncio.Protocol = server()
+        asyncio.get_running_loop().call_later(_LONGEST_SECONDS, _show_out, guest)
+        return guest
+
+
+class _TurnedAway(asyncio.Protocol):
+    """Closes at once."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()
+
+
+def _show_out(guest: asyncio.Protocol) -> None:
+    transport: asyncio.Transport | None = getattr(guest, "transport", None)
+    if transport is not None:
+        transport.abort()
+
+
+class _Pages:
+    def __init__(
+        self, *, registry: CollectorRegistry, vitals: Vitals, readiness: Readiness
+    ) -> None:
+        self._registry = registry
+        self._vitals = vitals
+        self._readiness = readiness
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        """Everything that is counted, in Prometheus' text format."""
+        body = generate_latest(self._registry)
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
+
+    async def health(self, request: web.Request) -> web.Response:
+        """Whether the process lives: its loop answers, and its tasks are there."""
+        missing = self._vitals.missing()
+        reason = f"These tasks have ended: {', '.join(missing)}." if missing else ""
+        return _verdict(reason)
+
+    async def ready(self, request: web.Request) -> web.Response:
+        """Whether jokes can be made."""
+        return _verdict(await self._readiness.trouble())
+
+
+def _verdict(reason: str) -> web.Response:
+    if not reason:
+        return web.json_response({"status": "ok"})
+    return web.json_response({"status": "failing", "reason": reason}, status=503)
+
+
+async def _close_after(_: web.Request, response: web.StreamResponse) -> None:
+    # One answer a connection, so that none of them is old enough to be shown out in mid-answer.
+    response.force_close()
