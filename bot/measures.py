@@ -1,5 +1,8 @@
 """What is counted while Punchline works; `bot.monitoring` shows it to whoever watches."""
 
+from collections.abc import Iterable
+from itertools import product
+
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from bot.jokes import Answer, Joke, Reason
@@ -11,6 +14,8 @@ _WAIT_SECONDS = (0.001, 0.01, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 6
 _WRITE_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _LAG_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
+_TOLD = ("told", "shelf")
+_FAILED = "failed"
 _VOTES = {1: "up", -1: "down", 0: "withdrawn"}
 
 
@@ -84,8 +89,16 @@ class Measures:
         )
         # Looked up once: that takes longer than counting. And a rate is there from the first on.
         self._votes = {value: votes.labels(name) for value, name in _VOTES.items()}
-        self._answers = {outcome: answers.labels(outcome) for outcome in ("told", "shelf")}
+        self._answers = {outcome: answers.labels(outcome) for outcome in _TOLD}
         self._outcomes: dict[tuple[str, str], Counter] = {}
+
+    def expect(self, fronts: Iterable[str]) -> None:
+        """Show every outcome on these front-ends from now on, as 0.
+
+        A rate would not see the first of a kind otherwise, and that may be the first failure.
+        """
+        for front, outcome in product(fronts, (*_TOLD, _FAILED, *Reason)):
+            self._requests.labels(front, outcome)
 
     def answered(self, front: str, answer: Answer) -> None:
         """A request has got its answer."""
@@ -102,7 +115,7 @@ class Measures:
 
     def failed(self, front: str) -> None:
         """A request ended in an error of the program."""
-        self._ended(front, "failed")
+        self._ended(front, _FAILED)
 
     def waited(self, seconds: float) -> None:
         """A request has left the line for a worker."""

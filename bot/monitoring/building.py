@@ -44,8 +44,9 @@ async def monitored(
         memories=lambda: remembered.latest,
     )
     # When a counter was made says nothing here, and would be a series more for each.
-    disable_created_metrics()
+    disable_created_metrics()  # type: ignore[no-untyped-call]
     registry = app.measures.registry
+    app.measures.expect(front.name for front in fronts)
     registry.register(standing)
     ProcessCollector(registry=registry)
     GCCollector(registry=registry)

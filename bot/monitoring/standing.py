@@ -16,7 +16,7 @@ from bot.monitoring.remembered import Memories
 from bot.shelf.shelf import Shelf
 from bot.store.version_port import Ending, Stage
 
-__all__ = ["Standing"]
+__all__ = ["Standing", "standing_families"]
 
 _IDLE = "none"
 
@@ -43,11 +43,11 @@ class Standing(Collector):
 
     def describe(self) -> Iterator[GaugeMetricFamily]:
         """Names and meanings, without values; without it registering would ask for values."""
-        yield from _families().values()
+        yield from standing_families().values()
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """All values now."""
-        families = _families()
+        families = standing_families()
         memories = self._memories()
         self._add_program(families)
         self._add_generation(families)
@@ -130,7 +130,8 @@ def _add_gate(families: dict[str, GaugeMetricFamily], memories: Memories) -> Non
                 families["punchline_gate_figure"].add_metric([figure["name"], of], value)
 
 
-def _families() -> dict[str, GaugeMetricFamily]:
+def standing_families() -> dict[str, GaugeMetricFamily]:
+    """Every gauge by its name, without values."""
     families = [
         GaugeMetricFamily(
             "punchline_build",
