@@ -3,9 +3,9 @@
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import Context, ContextVar, copy_context
 
-__all__ = ["about_request", "current_request"]
+__all__ = ["about_request", "current_request", "without_request"]
 
 _BYTES = 4
 
@@ -29,3 +29,10 @@ def about_request(request: str = "") -> Iterator[str]:
         yield _request.get()
     finally:
         _request.reset(token)
+
+
+def without_request() -> Context:
+    """A context for a task that outlives the request it is started for."""
+    context = copy_context()
+    context.run(_request.set, "")
+    return context

@@ -1,6 +1,7 @@
 """What metrics show of the database: looked up now and then, never while somebody asks."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from bot.learning.port import Learner, RunReport
-from bot.store.port import VersionRecord
+from bot.store.port import StoreUnavailable, VersionRecord
 from bot.store.version_port import MadeVersion
 
 __all__ = ["Memories", "Remembered"]
@@ -16,6 +17,8 @@ __all__ = ["Memories", "Remembered"]
 _MOST_VERSIONS = 20
 _EVERY_SECONDS = 15.0
 _SHARE_OF_TIME = 0.02
+
+_log = logging.getLogger("punchline.metrics")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,10 +50,13 @@ class Remembered:
         self.latest = Memories()
 
     async def run(self) -> None:
-        """Look again and again. Raises `StoreUnavailable`."""
+        """Look again and again; while the database is out of reach the latest memories stay."""
         while True:
             began = time.monotonic()
-            await self.look()
+            try:
+                await self.look()
+            except StoreUnavailable as error:
+                _log.warning("Metrics show what was in the database before: %s", error)
             took = time.monotonic() - began
             await asyncio.sleep(max(_EVERY_SECONDS, took / _SHARE_OF_TIME))
 

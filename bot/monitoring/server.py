@@ -40,8 +40,10 @@ def listening(address: str) -> Iterator[socket.socket | None]:
     try:
         listener = socket.create_server((host, int(port)), family=family)
     except OSError as error:
+        # Python adds the address, which the sentence has already.
+        reason = (error.strerror or str(error)).partition(" (while")[0]
         raise AddressRefusedError(
-            f"Nothing can listen on {address} ({error.strerror}); change metrics.listen."
+            f"Nothing can listen on {address} ({reason}); change metrics.listen."
         ) from None
     with listener:
         yield listener

@@ -4,7 +4,7 @@ import asyncio
 import re
 
 from bot.logs import read_worker_line
-from bot.tracing import about_request, current_request
+from bot.tracing import about_request, current_request, without_request
 
 
 async def seen_in_a_task() -> str:
@@ -25,6 +25,15 @@ def test_what_belongs_to_a_request_goes_on_with_it_and_another_may_be_named() ->
         with about_request("0123abcd"):
             assert current_request() == "0123abcd"
         assert current_request() == outer
+
+
+async def test_a_task_that_outlives_its_request_does_not_belong_to_it() -> None:
+    async def whose() -> str:
+        return current_request()
+
+    with about_request() as request:
+        assert await asyncio.create_task(whose(), context=without_request()) == ""
+        assert current_request() == request
 
 
 async def test_requests_at_the_same_time_do_not_mix() -> None:

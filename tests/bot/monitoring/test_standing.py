@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from prometheus_client import CollectorRegistry
 
 from bot.app import open_app
@@ -16,7 +17,7 @@ from bot.monitoring.remembered import Memories, Remembered
 from bot.monitoring.standing import Standing
 from bot.monitoring.vitals import Vitals, supervised_tasks
 from bot.settings import load_settings
-from bot.store.port import VersionRecord
+from bot.store.port import StoreUnavailable, VersionRecord
 from bot.store.version_port import Ending, MadeVersion, Run, Stage, VersionState
 from finetune.gate.verdict import GateFigure, Verdict
 from tests.campaigns.waiting import until
@@ -147,6 +148,29 @@ async def test_only_the_versions_that_told_a_joke_last_are_remembered() -> None:
     assert [record.version for record in latest.versions] == [f"v{n}" for n in range(20)]
     assert latest.judged == "judged"
     assert latest.verdict == VERDICT.to_json()
+
+
+async def test_a_database_out_of_reach_leaves_what_was_remembered(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    asked = 0
+
+    async def told() -> list[VersionRecord]:
+        nonlocal asked
+        asked += 1
+        raise StoreUnavailable("The database is locked.")
+
+    async def made() -> list[MadeVersion]:
+        return []
+
+    remembered = Remembered(learner=ScriptedLearner(), told=told, made=made)
+    looking = asyncio.create_task(remembered.run())
+    await until(lambda: asked == 1, seconds=SECONDS)
+    assert not looking.done()
+    looking.cancel()
+    await asyncio.gather(looking, return_exceptions=True)
+    assert remembered.latest == Memories()
+    assert "The database is locked." in caplog.text
 
 
 async def test_a_whole_program_has_every_task_that_must_live_and_misses_each(
