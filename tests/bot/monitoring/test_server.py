@@ -4,12 +4,14 @@ import asyncio
 import json
 import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
+from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.registry import Collector
 
 from bot.jokes import Declined, Reason
 from bot.measures import Measures
@@ -49,7 +51,9 @@ class Site:
 
 
 @asynccontextmanager
-async def site(*, tasks: tuple[str, ...] = ()) -> AsyncIterator[Site]:
+async def site(
+    *, tasks: tuple[str, ...] = (), longest_seconds: float = SECONDS
+) -> AsyncIterator[Site]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         here = Site(listener.getsockname()[1])
         async with served(
@@ -57,6 +61,7 @@ async def site(*, tasks: tuple[str, ...] = ()) -> AsyncIterator[Site]:
             registry=here.measures.registry,
             vitals=Vitals(tasks),
             readiness=Readiness(tried=here.tried),
+            longest_seconds=longest_seconds,
         ):
             yield here
 
@@ -141,6 +146,31 @@ async def test_hostile_bytes_are_answered_or_cut_off_and_the_next_one_is_served(
         assert len(answer) < 20_000
         assert b"Traceback" not in answer
         assert (await here.get("/healthz"))[0] == 200
+
+
+@pytest.mark.parametrize("beginning", [b"", b"GET /metrics HTTP/1.1\r\nX-Slow: "])
+async def test_whoever_never_finishes_asking_is_shown_out(beginning: bytes) -> None:
+    async with site(longest_seconds=0.2) as here:
+        assert await here.send(beginning) == b""
+        assert (await here.get("/healthz"))[0] == 200
+
+
+async def test_asking_for_metrics_all_the_time_does_not_have_them_put_together_each_time() -> None:
+    class Rare(Collector):
+        asked = 0
+
+        def collect(self) -> Iterator[Metric]:
+            self.asked += 1
+            yield from ()
+
+    rare = Rare()
+    async with site() as here:
+        here.measures.registry.register(rare)
+        before = rare.asked
+        began = time.monotonic()
+        for _ in range(20):
+            assert (await here.get("/metrics"))[0] == 200
+        assert rare.asked - before <= 1 + (time.monotonic() - began)
 
 
 async def test_many_silent_connections_keep_only_a_few_descriptors() -> None:
