@@ -11,6 +11,7 @@ from bot.fronts.port import FrontRefusedError, InterruptedByMemberError
 from bot.fronts.socket import SocketInUseError
 from bot.learning import LearningRefused
 from bot.model import BaseModelError
+from bot.monitoring.server import AddressRefusedError
 from bot.settings import SettingsError
 from bot.store.port import StoreUnavailable
 from bot.votes.importing import VotesFileError
@@ -34,7 +35,7 @@ def main() -> None:
     _mend_streams()
     try:
         app(prog_name="punchline")
-    except (FrontRefusedError, SettingsError) as error:
+    except (AddressRefusedError, FrontRefusedError, SettingsError) as error:
         _end(str(error), ExitCode.CONFIGURATION)
     except _SENTENCES as error:
         _end(str(error), ExitCode.FAILURE)

@@ -27,6 +27,8 @@ from bot.learning.commands import models
 from bot.learning.here import retrain_here, roll_back_here
 from bot.logs import configure_logging
 from bot.model import ServedModel, prepared_model, ready_model
+from bot.monitoring.building import monitored
+from bot.monitoring.server import listening
 from bot.platforms import platform_fronts
 from bot.settings import Settings, configuration_file, load_settings
 from bot.store.backup import backup as back_up
@@ -194,14 +196,16 @@ async def _serve(settings: Settings) -> int:
     path = settings.store.directory / _SOCKET
     # Before a second model takes up memory.
     await refuse_second(path)
-    model = await _prepared(settings)
-    async with open_app(settings, model=model) as running:
-        socket = SocketFront(
-            path=path,
-            converse=lambda screen, member: _conversation(running, screen, member=member),
-        )
-        fronts = [socket, *platform_fronts(running.core, settings)]
-        return await run_fronts(running, fronts)
+    with listening(settings.metrics.listen) as listener:
+        model = await _prepared(settings)
+        async with open_app(settings, model=model) as running:
+            socket = SocketFront(
+                path=path,
+                converse=lambda screen, member: _conversation(running, screen, member=member),
+            )
+            fronts = [socket, *platform_fronts(running.core, settings)]
+            async with monitored(running, fronts=fronts, listener=listener):
+                return await run_fronts(running, fronts)
 
 
 async def _tell(settings: Settings, order: Order, *, as_json: bool) -> int:

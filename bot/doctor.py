@@ -16,6 +16,7 @@ from rich.text import Text
 from bot.findings import Finding, State
 from bot.generation.native.compiling import can_multiply_bytes, compiler
 from bot.model import BaseModelError, ready_model
+from bot.monitoring.reach import metrics_finding
 from bot.phrases import counted
 from bot.platforms import discord_finding, telegram_finding
 from bot.settings import Settings
@@ -48,6 +49,7 @@ async def examine(settings: Settings, *, file: Path | None) -> list[Finding]:
         _hub_token(settings.hub.token),
         await discord_finding(settings.discord),
         await telegram_finding(settings.telegram),
+        await metrics_finding(settings.metrics.listen),
     ]
 
 

@@ -60,6 +60,7 @@ class TorchEngine:
         self._sums = torch.zeros((slots, self._hidden.width), device=self._device)
         self._jobs = Jobs(slots=slots, limit=self._limit)
         self._rows: list[_Row] = []
+        self._drawn = 0
 
     @property
     def free(self) -> int:
@@ -68,6 +69,10 @@ class TorchEngine:
     @property
     def busy(self) -> bool:
         return bool(self._rows or self._jobs)
+
+    @property
+    def drawn(self) -> int:
+        return self._drawn
 
     def submit(self, job: EngineJob) -> None:
         self._jobs.submit(job)
@@ -190,6 +195,7 @@ class TorchEngine:
         uniform = torch.stack([row.uniform[len(row.tokens)] for row in rows]).to(self._device)
         draw = sample if self._native is None else self._native.draw
         tokens, logprobs = draw(logits, settings, uniform)
+        self._drawn += len(rows)
         done: list[tuple[str, list[Generated]]] = []
         leaving: list[int] = []
         drawn = zip(tokens.tolist(), logprobs.tolist(), strict=True)

@@ -61,6 +61,10 @@ class Engine(Protocol):
     def busy(self) -> bool:
         """Whether `step` has anything to do."""
 
+    @property
+    def drawn(self) -> int:
+        """Tokens drawn so far, those of candidates that were dropped included."""
+
     def submit(self, job: EngineJob) -> None:
         """Queue a job; it joins as soon as its candidates fit. Raises `ValueError`."""
 

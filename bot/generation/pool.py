@@ -7,6 +7,7 @@ that kills workers cannot take others down with it.
 
 import asyncio
 import itertools
+import logging
 import math
 import time
 from collections import deque
@@ -22,6 +23,7 @@ from bot.generation.protocol import (
     Failed,
     Generate,
     KnownJoke,
+    Pong,
     Ready,
     Report,
     Result,
@@ -30,11 +32,15 @@ from bot.generation.protocol import (
 from bot.generation.queue import FairLine, LineFullError, LineLimits, Place
 from bot.generation.supervisor import SupervisionLimits, Supervisor, WorkerStatus
 from bot.jokes import Reason
+from bot.measures import Measures
+from bot.tracing import current_request
 
 __all__ = ["PoolStatus", "WorkerPool"]
 
 _FIRST_GUESS_SECONDS = 3.0
 _SMOOTHING = 0.2
+
+_log = logging.getLogger("punchline.pool")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,19 +54,24 @@ class PoolStatus:
 
 @dataclass(eq=False, kw_only=True)
 class _Ticket:
-    """A request between `generate` and its answer."""
+    """A request between `generate` and its answer; `trace` is its id in the log."""
 
     id: str
     request: GenerationRequest
+    trace: str = field(default_factory=current_request)
     future: "asyncio.Future[Generation]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
+    asked: float = field(default_factory=time.monotonic)
     attempts: int = 0
     began: float = 0.0
 
 
 class WorkerPool:
-    """Implements the `Generator` port with one worker process, started by `command`."""
+    """Implements the `Generator` port with one worker process, started by `command`.
+
+    `generated_at` is when a worker last made something, on the monotonic clock.
+    """
 
     def __init__(
         self,
@@ -70,11 +81,13 @@ class WorkerPool:
         line: LineLimits,
         slots: int,
         attempts: int,
+        measures: Measures | None = None,
     ) -> None:
         self._supervisor = Supervisor(command=command, limits=limits, listener=self)
         self._line: FairLine[_Ticket] = FairLine(limits=line)
         self._slots = slots
         self._attempts = attempts
+        self._measures = measures or Measures()
         self._numbers = itertools.count(1)
         self._returned: deque[_Ticket] = deque()
         self._running: dict[str, _Ticket] = {}
@@ -84,6 +97,7 @@ class WorkerPool:
         self._closed = False
         self._met = asyncio.Event()
         self._seconds_each = _FIRST_GUESS_SECONDS
+        self.generated_at: float | None = None
 
     @property
     def status(self) -> PoolStatus:
@@ -141,8 +155,14 @@ class WorkerPool:
 
         Raises `GenerationError`: that it is busy when anybody wants the worker or comes meanwhile.
         """
+        if self._embedding:
+            raise GenerationError(Reason.BUSY)
+        return await self.try_out(count=count, seed=seed, sampling=sampling)
+
+    async def try_out(self, *, count: int, seed: int, sampling: Sampling) -> Generation:
+        """The same beside jokes that are being read for their features."""
         self._check_serving()
-        if self._running or self.status.waiting or self._embedding:
+        if self._running or self.status.waiting:
             raise GenerationError(Reason.BUSY)
         return await self._drawing.run(
             Generate(
@@ -226,6 +246,8 @@ class WorkerPool:
                 self._line.pop()
             request = ticket.request
             ticket.began = time.monotonic()
+            if not request.again and not ticket.attempts:
+                self._measures.waited(ticket.began - ticket.asked)
             self._running[ticket.id] = ticket
             self._supervisor.send(
                 Generate(
@@ -235,8 +257,10 @@ class WorkerPool:
                     count=request.count,
                     seed=request.seed,
                     sampling=request.sampling,
+                    request=ticket.trace,
                 )
             )
+            _say(ticket, "Joke %d is order %s of the worker.", request.joke_id, ticket.id)
 
     def _fits(self, ticket: _Ticket) -> bool:
         running = self._running.values()
@@ -257,7 +281,11 @@ class WorkerPool:
     def worker_reported(self, report: Report, ready: Ready) -> None:
         """Deliver what a worker made."""
         match report:
+            case Pong(steps=steps, tokens=tokens):
+                self._measures.decoded(steps=steps, tokens=tokens)
             case Result(id=ticket_id, candidates=candidates):
+                self.generated_at = time.monotonic()
+                self._measures.decoded(steps=report.steps, tokens=report.tokens)
                 generation = Generation(model_version=ready.version, candidates=candidates)
                 self._drawing.done(ticket_id, generation)
                 ticket = self._running.pop(ticket_id, None)
@@ -282,6 +310,7 @@ class WorkerPool:
         to blame, and the others need not hear that the model is down.
         """
         self._met.set()
+        self._measures.restarted()
         self._give_up_errands(Reason.MODEL_DOWN)
         orphans = list(self._running.values())
         self._running.clear()
@@ -289,8 +318,14 @@ class WorkerPool:
             ticket.attempts += 1
             if ticket.attempts >= (ticket.request.tries or self._attempts):
                 _refuse(ticket, Reason.GAVE_UP)
+                _log.warning(
+                    "Joke %d is given up: workers died over it.",
+                    ticket.request.joke_id,
+                    extra={"request": ticket.trace},
+                )
             elif not ticket.future.done():
                 self._returned.appendleft(ticket)
+                _say(ticket, "Its worker died; it is tried again.")
         return len(orphans) == 1 and orphans[0].attempts >= self._attempts
 
     def _give_up_errands(self, reason: Reason) -> None:
@@ -302,6 +337,11 @@ class WorkerPool:
         for ticket in [*self._returned, *self._line.clear()]:
             _refuse(ticket, Reason.MODEL_DOWN, seconds=status.seconds_to_start)
         self._returned.clear()
+
+
+def _say(ticket: _Ticket, text: str, *values: object) -> None:
+    """A line for whoever follows a request through the log; it may be said in anybody's task."""
+    _log.debug(text, *values, extra={"request": ticket.trace})
 
 
 def _refuse(ticket: _Ticket, reason: Reason, *, seconds: int | None = None) -> None:

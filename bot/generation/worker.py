@@ -42,6 +42,7 @@ from bot.generation.protocol import (
     decode_order,
     encode,
 )
+from bot.logs import configure_worker_logging
 from finetune.artifacts import BrokenVersionError
 from finetune.candidates import Candidate
 from finetune.models import LoadedModel, choose_device, choose_dtype, load_model
@@ -54,6 +55,8 @@ _log = logging.getLogger(__name__)
 _BLOCK = 1 << 16
 _STEPS_BETWEEN = 8
 """Decoding steps before another joke is embedded, so that nobody waits noticeably longer."""
+
+_log = logging.getLogger("punchline.worker")
 
 
 class Worker:
@@ -79,6 +82,8 @@ class Worker:
         self._embedding: deque[Embed] = deque()
         self._embedded: list[bytes | None] = []
         self._steps = 0
+        self._decoding_steps = 0
+        self._tokens_reported = 0
         self._quickening = quickening
 
     def run(self) -> None:
@@ -87,7 +92,10 @@ class Worker:
             self._take_orders()
             if self._quickening is not None and self._quickening.finished():
                 self._quickening = None
-            for request_id, generated in self._engine.step():
+            drawn = self._engine.drawn
+            finished = self._engine.step()
+            self._decoding_steps += self._engine.drawn > drawn
+            for request_id, generated in finished:
                 self._report_result(request_id, generated)
             self._steps += 1
             if self._embedding and not (self._engine.busy and self._steps % _STEPS_BETWEEN):
@@ -104,7 +112,8 @@ class Worker:
     def _obey(self, order: Order) -> None:
         match order:
             case Ping(number=number):
-                self._report(Pong(number=number))
+                steps, tokens = self._decoded()
+                self._report(Pong(number=number, steps=steps, tokens=tokens))
             case Cancel(id=request_id):
                 self._engine.cancel(request_id)
                 self._running.pop(request_id, None)
@@ -134,8 +143,10 @@ class Worker:
         except (PromptTooLongError, ValueError) as error:
             too_long = isinstance(error, PromptTooLongError)
             self._report(Failed(id=order.id, too_long=too_long, detail=str(error)))
+            _say(order, "Order %s cannot be decoded: %s", order.id, error)
         else:
             self._running[order.id] = (order, time.monotonic())
+            _say(order, "Order %s: %d candidates.", order.id, order.count)
 
     def _embed_next(self) -> None:
         """Read one more joke of the first order; report the order when it was the last."""
@@ -164,7 +175,20 @@ class Worker:
         order, began = self._running.pop(request_id)
         candidates = tuple(self._candidate(order, each) for each in generated)
         seconds = time.monotonic() - began
-        self._report(Result(id=request_id, candidates=candidates, seconds=seconds))
+        steps, tokens = self._decoded()
+        self._report(
+            Result(
+                id=request_id, candidates=candidates, seconds=seconds, steps=steps, tokens=tokens
+            )
+        )
+        _say(order, "Order %s is decoded in %.2f s.", order.id, seconds)
+
+    def _decoded(self) -> tuple[int, int]:
+        """Decoding steps, and tokens drawn in them, since this was asked before."""
+        steps, self._decoding_steps = self._decoding_steps, 0
+        tokens = self._engine.drawn - self._tokens_reported
+        self._tokens_reported += tokens
+        return steps, tokens
 
     def _candidate(self, order: Generate, generated: Generated) -> Candidate:
         text = self._loaded.template.joke(
@@ -181,6 +205,11 @@ class Worker:
     def _report(self, report: Report) -> None:
         self._output.write(encode(report))
         self._output.flush()
+
+
+def _say(order: Generate, text: str, *values: object) -> None:
+    """A line for whoever follows a request through the log; nothing of what members wrote."""
+    _log.debug(text, *values, extra={"request": order.request})
 
 
 def build_engine(
@@ -221,7 +250,7 @@ def _common_prefix(first: list[int], second: list[int]) -> list[int]:
 def main(*, engine_for: Callable[..., Engine] = build_engine) -> None:
     """Load the model the arguments name and serve it with the engine made for it."""
     arguments = _arguments()
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    configure_worker_logging(verbose=arguments.verbose)
     output = _private_stdout()
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
@@ -267,6 +296,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--slots", type=int, default=32)
     parser.add_argument("--steps", type=Path, help="where compiled decoding steps are kept")
+    parser.add_argument("--verbose", action="store_true", help="log each request")
     return parser.parse_args()
 
 

@@ -13,6 +13,7 @@ from bot.settings.values import (
     Directory,
     Id,
     Ids,
+    OptionalAddress,
     OptionalPath,
     Text,
     Token,
@@ -28,6 +29,7 @@ __all__ = [
     "HubSettings",
     "LearningSettings",
     "LogSettings",
+    "MetricsSettings",
     "ModelSettings",
     "ModerationSettings",
     "QueueSettings",
@@ -457,6 +459,15 @@ class LogSettings(Section):
     ] = "text"
 
 
+class MetricsSettings(Section):
+    """[metrics]: what monitoring may ask the bot in the background."""
+
+    listen: Annotated[
+        OptionalAddress,
+        Field(description="Where /metrics, /healthz and /readyz are answered; not for everybody."),
+    ] = ""
+
+
 TokenFile = Annotated[
     OptionalPath,
     Field(description="A file that holds this token and nothing else."),
@@ -553,6 +564,7 @@ class Settings(Section):
     store: StoreSettings = StoreSettings()
     service: ServiceSettings = ServiceSettings()
     log: LogSettings = LogSettings()
+    metrics: MetricsSettings = MetricsSettings()
     hub: HubSettings = HubSettings()
     discord: DiscordSettings = DiscordSettings()
     telegram: TelegramSettings = TelegramSettings()

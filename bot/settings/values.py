@@ -9,7 +9,18 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, PlainSerializer, PlainValidator, SecretStr
 
-__all__ = ["Address", "Allowed", "Directory", "Id", "Ids", "OptionalPath", "Text", "Token", "Url"]
+__all__ = [
+    "Address",
+    "Allowed",
+    "Directory",
+    "Id",
+    "Ids",
+    "OptionalAddress",
+    "OptionalPath",
+    "Text",
+    "Token",
+    "Url",
+]
 
 
 _ID = re.compile(r"-?[0-9]{1,20}")
@@ -103,6 +114,11 @@ Ids = Annotated[
 Id = Annotated[str, PlainValidator(_id), Allowed('an id in digits, or "" for none')]
 Url = Annotated[str, AfterValidator(_url)]
 Address = Annotated[str, AfterValidator(_host_and_port), Allowed("host:port")]
+OptionalAddress = Annotated[
+    str,
+    AfterValidator(lambda value: value and _host_and_port(value)),
+    Allowed('host:port, or "" for none'),
+]
 Text = Annotated[str, AfterValidator(_text)]
 Directory = Annotated[Path, PlainValidator(_path), Allowed("the path of a directory")]
 OptionalPath = Annotated[Path | None, PlainValidator(_optional_path)]

@@ -10,6 +10,7 @@ from typing import Self, TypeVar
 import sqlalchemy as sa
 
 from bot.jokes import Community, JokeRequest, Reason
+from bot.measures import Measures
 from bot.store import ballots, reads, vote_imports, vote_reads, writes
 from bot.store.database import Database
 from bot.store.foundation import Foundation, lay_foundation
@@ -98,6 +99,7 @@ class SqlStore:
         busy_timeout: float = 5.0,
         deadline: float = 10.0,
         clock: Clock = now,
+        measures: Measures | None = None,
     ) -> Self:
         """Open the store in this directory; create it, or bring its schema up to date, if needed.
 
@@ -116,7 +118,7 @@ class SqlStore:
         database = Database(path=foundation.path, busy_timeout=busy_timeout, deadline=deadline)
         return cls(
             database=database,
-            writer=Writer(database=database, deadline=deadline),
+            writer=Writer(database=database, deadline=deadline, measures=measures),
             foundation=foundation,
             clock=clock,
         )

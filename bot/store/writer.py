@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from bot.measures import Measures
 from bot.store.database import Database
 from bot.store.errors import CLOSED, SLOW
 from bot.store.port import StoreUnavailable
@@ -48,9 +50,12 @@ class Writer:
     same is followed by its `undo`, where it has one.
     """
 
-    def __init__(self, *, database: Database, deadline: float) -> None:
+    def __init__(
+        self, *, database: Database, deadline: float, measures: Measures | None = None
+    ) -> None:
         self._database = database
         self._deadline = deadline
+        self._measures = measures or Measures()
         self._queue: asyncio.Queue[_Write | None] = asyncio.Queue()
         self._closed = False
         self._task = asyncio.get_running_loop().create_task(self._run(), name="store writer")
@@ -64,15 +69,21 @@ class Writer:
         """
         if self._closed:
             raise StoreUnavailable(CLOSED)
+        began = time.monotonic()
         outcome: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         write = _Write(operation=operation, undo=undo, outcome=outcome)
         self._queue.put_nowait(write)
         try:
             async with asyncio.timeout(self._deadline):
                 result: T = await self._outcome(write)
-                return result
         except TimeoutError:
+            self._measures.write_failed()
             raise StoreUnavailable(SLOW) from None
+        except StoreUnavailable:
+            self._measures.write_failed()
+            raise
+        self._measures.written(time.monotonic() - began)
+        return result
 
     async def close(self) -> None:
         """Refuse new writes, finish those that wait, and stop."""

@@ -69,6 +69,7 @@ OF_A_CERTAIN_SHAPE = {
     "gateway_url": "ws://localhost:1",
     "webhook_url": "https://example.org/punchline",
     "webhook_listen": "0.0.0.0:80",
+    "listen": "0.0.0.0:80",
     "base_url": "http://localhost:1/bot",
 }
 

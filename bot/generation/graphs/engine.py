@@ -58,6 +58,7 @@ class GraphEngine:
         self._passengers: list[Passenger] = []
         self._air: deque[Flight] = deque()
         self._missed = False
+        self._drawn = 0
         self._prefix_ids = tuple(shared_prefix)
         self._prefix = self._read_prefix()
 
@@ -86,6 +87,10 @@ class GraphEngine:
     @property
     def busy(self) -> bool:
         return bool(self._passengers or self._jobs or self._air or self._steps.unrecorded)
+
+    @property
+    def drawn(self) -> int:
+        return self._drawn
 
     def submit(self, job: EngineJob) -> None:
         self._jobs.submit(job)
@@ -152,7 +157,9 @@ class GraphEngine:
         for passenger, token, logprob, row in flight.land():
             if token < 0:
                 self._missed = True
-            elif passenger.accept(token, logprob, end_ids=self._end_ids):
+                continue
+            self._drawn += 1
+            if passenger.accept(token, logprob, end_ids=self._end_ids):
                 passenger.gone = True
                 features = flight.features(row) if passenger.read else None
                 done += self._jobs.finish(passenger, features)

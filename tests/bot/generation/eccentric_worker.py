@@ -31,6 +31,10 @@ class EccentricEngine:
     def busy(self) -> bool:
         return self._inside.busy
 
+    @property
+    def drawn(self) -> int:
+        return self._inside.drawn
+
     def submit(self, job: EngineJob) -> None:
         self._inside.submit(job)
         if list(job.prompt) == self._poison:

@@ -14,6 +14,7 @@ from bot.generation.protocol import Sampling
 from bot.generation.queue import LineLimits
 from bot.generation.supervisor import SupervisionLimits
 from bot.jokes import Reason
+from bot.measures import Measures
 from tests.campaigns.processes import alive
 from tests.campaigns.waiting import until
 
@@ -73,9 +74,17 @@ async def pool_of(
     line: LineLimits = _ROOMY,
     slots: int = 4,
     attempts: int = 3,
+    measures: Measures | None = None,
 ) -> AsyncIterator[WorkerPool]:
     """A started pool; leaving closes it and makes sure that no worker is left behind."""
-    pool = WorkerPool(command=command, limits=limits, line=line, slots=slots, attempts=attempts)
+    pool = WorkerPool(
+        command=command,
+        limits=limits,
+        line=line,
+        slots=slots,
+        attempts=attempts,
+        measures=measures,
+    )
     pool.start()
     pid = None
     try:
