@@ -12,10 +12,13 @@ from bot.communities import (
 )
 from bot.core import Core
 from bot.generation.berths import Berths
+from bot.generation.connection import Connect
 from bot.generation.fleet import Fleet
 from bot.generation.pool import WorkerPool
+from bot.generation.process import WorkerProcess
 from bot.generation.protocol import Sampling
 from bot.generation.queue import LineLimits
+from bot.generation.server.building import ServedElsewhere
 from bot.generation.supervisor import SupervisionLimits
 from bot.languages import Languages
 from bot.learning import Learner
@@ -40,16 +43,22 @@ __all__ = ["build_core", "build_fleet", "build_pool", "build_roster", "telling_p
 
 def build_pool(settings: Settings, model: ServedModel) -> WorkerPool:
     """The line and the worker process, not started yet."""
+    generation = settings.generation
+    command = (
+        *(sys.executable, "-m", "bot.generation.worker"),
+        *("--model", str(model.directory), "--name", model.name),
+        *(("--base", str(model.base_directory)) if model.base_directory else ()),
+        *("--device", generation.device, "--dtype", generation.dtype),
+        *("--threads", str(generation.threads), "--slots", str(generation.slots)),
+        *("--steps", str(settings.model.cache_directory / "steps")),
+    )
+    return _pool(settings, partial(WorkerProcess.start, command), slots=generation.slots)
+
+
+def _pool(settings: Settings, connect: Connect, *, slots: int) -> WorkerPool:
     generation, queue = settings.generation, settings.queue
     return WorkerPool(
-        command=(
-            *(sys.executable, "-m", "bot.generation.worker"),
-            *("--model", str(model.directory), "--name", model.name),
-            *(("--base", str(model.base_directory)) if model.base_directory else ()),
-            *("--device", generation.device, "--dtype", generation.dtype),
-            *("--threads", str(generation.threads), "--slots", str(generation.slots)),
-            *("--steps", str(settings.model.cache_directory / "steps")),
-        ),
+        connect=connect,
         limits=SupervisionLimits(
             heartbeat_seconds=generation.heartbeat_seconds,
             start_seconds=generation.start_seconds,
@@ -59,15 +68,25 @@ def build_pool(settings: Settings, model: ServedModel) -> WorkerPool:
             per_community=queue.per_community,
             per_member=queue.per_member,
         ),
-        slots=generation.slots,
+        slots=slots,
         attempts=generation.attempts,
     )
 
 
 def build_fleet(settings: Settings, *, finder: VersionFinder, selectors: Selectors) -> Fleet:
     """Every version that serves, not started yet."""
-    build = partial(build_pool, settings)
-    return Fleet(berths=Berths(locate=finder, build=build, selectors=selectors))
+    if settings.generation.where == "here":
+        build = partial(build_pool, settings)
+        return Fleet(berths=Berths(locate=finder, build=build, selectors=selectors))
+    server = ServedElsewhere(settings=settings, origin=finder.origin.name)
+    return Fleet(
+        berths=Berths(
+            locate=finder,
+            build=lambda model: _pool(settings, server.connect(model), slots=server.slots),
+            selectors=selectors,
+            forget=server.forget,
+        )
+    )
 
 
 def build_roster(

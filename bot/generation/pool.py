@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from bot.generation.connection import Connect
 from bot.generation.errands import Errands
 from bot.generation.port import Embedding, Generation, GenerationError, GenerationRequest, Wait
 from bot.generation.protocol import (
@@ -22,6 +23,7 @@ from bot.generation.protocol import (
     Failed,
     Generate,
     KnownJoke,
+    Lost,
     Ready,
     Report,
     Result,
@@ -60,20 +62,23 @@ class _Ticket:
 
 
 class WorkerPool:
-    """Implements the `Generator` port with one worker process, started by `command`."""
+    """Implements the `Generator` port with one worker at a time, begun by `connect`.
+
+    `slots` is how many candidates it is given at the same time, if it does not say that fewer fit.
+    """
 
     def __init__(
         self,
         *,
-        command: Sequence[str],
+        connect: Connect,
         limits: SupervisionLimits,
         line: LineLimits,
         slots: int,
         attempts: int,
     ) -> None:
-        self._supervisor = Supervisor(command=command, limits=limits, listener=self)
+        self._supervisor = Supervisor(connect=connect, limits=limits, listener=self)
         self._line: FairLine[_Ticket] = FairLine(limits=line)
-        self._slots = slots
+        self._most_slots = self._slots = slots
         self._attempts = attempts
         self._numbers = itertools.count(1)
         self._returned: deque[_Ticket] = deque()
@@ -84,6 +89,8 @@ class WorkerPool:
         self._closed = False
         self._met = asyncio.Event()
         self._seconds_each = _FIRST_GUESS_SECONDS
+        self._not_before = 0.0
+        self._waking: asyncio.TimerHandle | None = None
 
     @property
     def status(self) -> PoolStatus:
@@ -142,7 +149,7 @@ class WorkerPool:
         Raises `GenerationError`: that it is busy when anybody wants the worker or comes meanwhile.
         """
         self._check_serving()
-        if self._running or self.status.waiting or self._embedding:
+        if self._running or self.status.waiting or self._embedding or self._pause():
             raise GenerationError(Reason.BUSY)
         return await self._drawing.run(
             Generate(
@@ -163,7 +170,7 @@ class WorkerPool:
         """About how long until a request that came now would be answered, at least 1."""
         together = max(1, self._slots // max(1, self._usual_count()))
         turns = (len(self._line) + len(self._returned) + len(self._running)) / together
-        return max(1, math.ceil((turns + 1) * self._seconds_each))
+        return max(1, math.ceil((turns + 1) * self._seconds_each + self._pause()))
 
     def stop_accepting(self) -> None:
         """Send away whoever waits in the line; what is running may finish."""
@@ -179,6 +186,8 @@ class WorkerPool:
             _refuse(ticket, Reason.CLOSING)
         self._returned.clear()
         self._give_up_errands(Reason.CLOSING)
+        if self._waking is not None:
+            self._waking.cancel()
         await self._supervisor.close()
         self._met.set()
 
@@ -194,6 +203,8 @@ class WorkerPool:
             raise GenerationError(Reason.MODEL_DOWN, seconds=worker.seconds_to_start)
         if request.count > self._slots:
             raise GenerationError(Reason.NOTHING_FIT)
+        if self._pause() >= request.deadline:
+            raise GenerationError(Reason.BUSY, seconds=math.ceil(self._pause()))
 
     def _usual_count(self) -> int:
         counts = [ticket.request.count for ticket in self._running.values()]
@@ -216,7 +227,7 @@ class WorkerPool:
 
     def _dispatch(self) -> None:
         """Hand the worker everything that fits, in order."""
-        while self._supervisor.serving:
+        while self._supervisor.serving and not self._pause():
             ticket = self._returned[0] if self._returned else self._line.peek()
             if ticket is None or not self._fits(ticket):
                 return
@@ -251,6 +262,9 @@ class WorkerPool:
 
     def worker_ready(self) -> None:
         """The worker can take requests."""
+        ready = self._supervisor.status.ready
+        if ready is not None:
+            self._slots = min(self._most_slots, ready.slots)
         self._met.set()
         self._dispatch()
 
@@ -273,6 +287,12 @@ class WorkerPool:
                 ticket = self._running.pop(ticket_id, None)
                 if ticket is not None:
                     _refuse(ticket, Reason.TOO_LONG if too_long else Reason.NOTHING_FIT)
+            case Lost(id=ticket_id, seconds=seconds):
+                self._stand_back(seconds)
+                self._drawing.refuse(ticket_id, Reason.BUSY)
+                ticket = self._running.pop(ticket_id, None)
+                if ticket is not None:
+                    self._try_again(ticket)
         self._dispatch()
 
     def worker_died(self) -> bool:
@@ -286,12 +306,33 @@ class WorkerPool:
         orphans = list(self._running.values())
         self._running.clear()
         for ticket in reversed(orphans):
-            ticket.attempts += 1
-            if ticket.attempts >= (ticket.request.tries or self._attempts):
-                _refuse(ticket, Reason.GAVE_UP)
-            elif not ticket.future.done():
-                self._returned.appendleft(ticket)
+            self._try_again(ticket)
         return len(orphans) == 1 and orphans[0].attempts >= self._attempts
+
+    def _try_again(self, ticket: _Ticket) -> None:
+        """Put a request that was lost in front of everyone else, or give it up."""
+        ticket.attempts += 1
+        if ticket.attempts >= (ticket.request.tries or self._attempts):
+            _refuse(ticket, Reason.GAVE_UP)
+        elif not ticket.future.done():
+            self._returned.appendleft(ticket)
+
+    def _stand_back(self, seconds: float) -> None:
+        """Send nothing for so long; the requests wait where they can be seen and cancelled."""
+        if seconds <= self._pause():
+            return
+        self._not_before = time.monotonic() + seconds
+        if self._waking is not None:
+            self._waking.cancel()
+        self._waking = asyncio.get_running_loop().call_later(seconds, self._wake)
+
+    def _wake(self) -> None:
+        self._not_before = 0.0
+        self._dispatch()
+
+    def _pause(self) -> float:
+        """Seconds until requests may be sent again."""
+        return max(0.0, self._not_before - time.monotonic())
 
     def _give_up_errands(self, reason: Reason) -> None:
         self._embedding.give_up(reason)

@@ -5,11 +5,13 @@ import json
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bot.generation.pool import WorkerPool
 from bot.generation.port import Generation, GenerationError, GenerationRequest, Wait
+from bot.generation.process import WorkerProcess
 from bot.generation.protocol import Sampling
 from bot.generation.queue import LineLimits
 from bot.generation.supervisor import SupervisionLimits
@@ -75,7 +77,13 @@ async def pool_of(
     attempts: int = 3,
 ) -> AsyncIterator[WorkerPool]:
     """A started pool; leaving closes it and makes sure that no worker is left behind."""
-    pool = WorkerPool(command=command, limits=limits, line=line, slots=slots, attempts=attempts)
+    pool = WorkerPool(
+        connect=partial(WorkerProcess.start, command),
+        limits=limits,
+        line=line,
+        slots=slots,
+        attempts=attempts,
+    )
     pool.start()
     pid = None
     try:
