@@ -193,8 +193,8 @@ class ServerSettings(Section):
     models: Annotated[
         Text,
         Field(
-            description="Where the server finds data/models, from which it loads adapters; the same "
-            "path as here if empty."
+            description="Where the server finds data/models, from which it loads adapters; "
+            "the same path as here if empty."
         ),
         Allowed('the path of a directory, or ""'),
     ] = ""

@@ -114,7 +114,7 @@ def completions_of(body: bytes) -> list[Completion]:
         raise Malformed("its answer holds no choices")
     usage = content.get("usage")
     spent = usage.get("completion_tokens") if isinstance(usage, dict) else None
-    each = spent // len(choices) if _is_count(spent) else 0
+    each = _count(spent) // len(choices)
     return [_completion(choice, usual_tokens=each) for choice in choices]
 
 
@@ -192,8 +192,9 @@ def _is_logprob(number: Any) -> bool:
     return sound and -1e6 < number <= 1e-3  # noqa: PLR2004 - rounding may lift certainty above 0
 
 
-def _is_count(number: Any) -> bool:
-    return isinstance(number, int) and not isinstance(number, bool) and 0 <= number < 1 << 31
+def _count(number: Any) -> int:
+    """A number of tokens, or 0 for what is none."""
+    return number if isinstance(number, int) and 0 <= number < 1 << 31 else 0
 
 
 def _text(value: Any) -> str:

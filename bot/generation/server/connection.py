@@ -126,8 +126,11 @@ class ServerConnection:
                 self._aside(self._show_life(number))
 
     async def report(self) -> Report | None:
-        """The next report, or None at the end."""
-        return await self._reports.get()
+        """The next report, or None at the end and whenever it is asked for after that."""
+        report = await self._reports.get()
+        if report is None:
+            self._reports.put_nowait(None)
+        return report
 
     def kill(self) -> None:
         """Close every connection; whoever is served elsewhere does not notice."""

@@ -22,12 +22,18 @@ def _joke(prompt: str, seed: int) -> str:
     return f" {random.Random(f'{prompt}{seed}').choice(_JOKES)}"
 
 
+async def _is_probe(request: web.Request) -> bool:
+    """Whether somebody only wants to see what the server can do."""
+    return request.method == "POST" and (await request.json()).get("max_tokens") == 1
+
+
 class OpenAIServer:
     """A real HTTP server on a port of this machine while it is entered.
 
     It knows the fields of vLLM's completions; those in `ignores` have no effect, and those in
     `refuses` are refused. With `adapters` it has vLLM's two routes for them. Requests to a route
-    meet the `faults` that wait there, one each. While `held`, completions wait.
+    meet the `faults` that wait there, one each, but not those for a first token. Completions wait
+    while `held` is not set.
     """
 
     def __init__(
@@ -56,6 +62,9 @@ class OpenAIServer:
         self._has_adapters = adapters
         self._most = most
         self._write = write
+        self._open: list[web.Request] = []
+        self._quiet = asyncio.Event()
+        self._quiet.set()
         self._port = 0
         self._runner: web.AppRunner | None = None
 
@@ -101,6 +110,10 @@ class OpenAIServer:
     async def stop(self) -> None:
         """Break every connection and listen no more."""
         if self._runner is not None:
+            for request in list(self._open):
+                if request.transport is not None:
+                    request.transport.abort()
+            await self._quiet.wait()
             await self._runner.cleanup()
             self._runner = None
 
@@ -110,10 +123,12 @@ class OpenAIServer:
 
     @web.middleware
     async def _meet_fault(self, request: web.Request, handler: Any) -> Any:
+        self._open.append(request)
+        self._quiet.clear()
         try:
             checked_key(request, self._key)
             waiting = self.faults[request.path.removeprefix("/v1/")]
-            if waiting:
+            if waiting and not await _is_probe(request):
                 return await waiting.popleft().answer(request)
             return await handler(request)
         except Refusal as refusal:
@@ -121,6 +136,10 @@ class OpenAIServer:
         except asyncio.CancelledError:
             self.abandoned += 1
             raise
+        finally:
+            self._open.remove(request)
+            if not self._open:
+                self._quiet.set()
 
     async def _list_models(self, _: web.Request) -> web.Response:
         plain = [{"id": name, "object": "model", "owned_by": "twin"} for name in self.models]
