@@ -1,5 +1,6 @@
 """Versions on the server that the settings name: how each is reached, and let go of."""
 
+import asyncio
 import logging
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,8 @@ from finetune.artifacts import MANIFEST, BrokenVersionError, read_manifest
 from finetune.template import Template, TemplateKind
 
 __all__ = ["ServedElsewhere", "address_of"]
+
+_FAREWELL_SECONDS = 5.0
 
 _log = logging.getLogger("punchline.server")
 
@@ -62,9 +65,10 @@ class ServedElsewhere:
             return
         client = ServerClient(address=self._address)
         try:
-            await self._lodging(model).leave(client)
-        except (Unreachable, Late, Refused, Malformed) as error:
-            _log.warning("The server keeps %s, which serves no more: %s.", model.name, error)
+            async with asyncio.timeout(_FAREWELL_SECONDS):
+                await self._lodging(model).leave(client)
+        except (TimeoutError, Unreachable, Late, Refused, Malformed) as error:
+            _log.warning("The server keeps %s, which serves no more: %r.", model.name, error)
         finally:
             await client.close()
 

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.generation.server.answers import ListedModel
+from bot.generation.server.answers import ListedModel, Refused
 from bot.generation.server.client import ServerClient
 from finetune.artifacts import is_adapter
 
@@ -49,9 +49,7 @@ class Lodging:
             return found
         here = is_adapter(self.directory)
         if here and await client.loads_adapters(seconds=_QUICK_SECONDS):
-            name = self._free_name(listed)
-            await client.load(name, self.there, seconds=seconds)
-            return name
+            return await self._loaded(client, self._free_name(listed), seconds)
         if self.origin:
             return self._as_named(listed)
         raise NotServable(
@@ -66,6 +64,22 @@ class Lodging:
         found = self._found(await client.models(seconds=_QUICK_SECONDS))
         if found is not None and await client.loads_adapters(seconds=_QUICK_SECONDS):
             await client.unload(found, seconds=_QUICK_SECONDS)
+
+    async def _loaded(self, client: ServerClient, name: str, seconds: float) -> str:
+        try:
+            await client.load(name, self.there, seconds=seconds)
+        except Refused as refused:
+            if refused.gone or refused.busy:
+                raise
+            # Another bot may have had it loaded at the same moment.
+            found = self._found(await client.models(seconds=_QUICK_SECONDS))
+            if found is None:
+                raise NotServable(
+                    f"the server does not load it from {self.there}: {refused.detail}",
+                    of_version=True,
+                ) from refused
+            return found
+        return name
 
     def _found(self, listed: list[ListedModel]) -> str | None:
         """An adapter is the same if its files are; elsewhere there is only the name to go by."""
