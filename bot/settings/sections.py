@@ -190,6 +190,13 @@ class ServerSettings(Section):
         float,
         Field(ge=0.1, le=3600, description="A request not answered by then is tried again."),
     ] = 30.0
+    logprobs: Annotated[
+        bool,
+        Field(
+            description="Ask for probabilities, by which candidates are ranked; llama-cpp-python "
+            "takes several times as long with them."
+        ),
+    ] = True
     models: Annotated[
         Text,
         Field(

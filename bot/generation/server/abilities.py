@@ -65,13 +65,17 @@ _PROBE = Wish(
 )
 
 
-async def probed(client: ServerClient, model: str, *, seconds: float) -> Abilities:
+async def probed(
+    client: ServerClient, model: str, *, seconds: float, logprobs: bool = True
+) -> Abilities:
     """What a server can do with a model: as much as it does not refuse and really gives.
+
+    Without `logprobs` it is not asked for those.
 
     Raises what `ServerClient.complete` raises; `Refused` when it makes no text at all.
     """
     refusals: list[Refused] = []
-    for wanted in _less_and_less():
+    for wanted in _less_and_less(logprobs):
         try:
             made = await client.complete(wanted.request(model, _PROBE), seconds=seconds)
         except Refused as refused:
@@ -87,10 +91,10 @@ async def probed(client: ServerClient, model: str, *, seconds: float) -> Abiliti
     raise refusals[-1]
 
 
-def _less_and_less() -> list[Abilities]:
+def _less_and_less(logprobs: bool) -> list[Abilities]:
     """Everything first, nothing last."""
-    every = itertools.product((True, False), repeat=3)
+    every = itertools.product((True, False), (True, False) if logprobs else (False,), (True, False))
     return [
-        Abilities(several=several, logprobs=logprobs, limits=limits)
-        for several, logprobs, limits in sorted(every, key=sum, reverse=True)
+        Abilities(several=several, logprobs=ranked, limits=limits)
+        for several, ranked, limits in sorted(every, key=sum, reverse=True)
     ]

@@ -42,6 +42,7 @@ class ServedElsewhere:
             start_seconds=generation.start_seconds,
             heartbeat_seconds=generation.heartbeat_seconds,
             candidates=generation.candidates,
+            logprobs=server.logprobs,
         )
 
     @property

@@ -42,7 +42,8 @@ class ServerLimits:
     """`requests` are open at the same time at most, each for `request_seconds`.
 
     A version may take `start_seconds` to be loaded and to write its first token, and a sign of life
-    `heartbeat_seconds`. `candidates` is how many a joke usually has.
+    `heartbeat_seconds`. `candidates` is how many a joke usually has; `logprobs` says whether
+    probabilities may be asked for.
     """
 
     requests: int
@@ -50,6 +51,7 @@ class ServerLimits:
     start_seconds: float
     heartbeat_seconds: float
     candidates: int
+    logprobs: bool = True
 
 
 class ServerConnection:
@@ -111,17 +113,15 @@ class ServerConnection:
         if self._ended:
             return
         match order:
-            case Generate(id=number):
-                task = asyncio.create_task(self._generate(order), name=f"request {number}")
-                self._generating[number] = task
-                task.add_done_callback(lambda _: self._generating.pop(number, None))
-                self._keep(task)
-            case Cancel(id=number):
-                if (task := self._generating.pop(number, None)) is not None:
-                    task.cancel()
-            case Embed(id=number, jokes=jokes):
+            case Generate():
+                self._begin(order)
+            case Cancel(id=request_id):
+                # What is cancelled leaves by itself.
+                if request_id in self._generating:
+                    self._generating[request_id].cancel()
+            case Embed(id=request_id, jokes=jokes):
                 # No server tells what its model makes of a joke.
-                self._report(Embedded(id=number, features=(None,) * len(jokes)))
+                self._report(Embedded(id=request_id, features=(None,) * len(jokes)))
             case Ping(number=number):
                 self._aside(self._show_life(number))
 
@@ -150,7 +150,9 @@ class ServerConnection:
         seconds = self._limits.start_seconds
         try:
             self._model = await self._lodging.name(self._client, seconds=seconds)
-            self._abilities = await probed(self._client, self._model, seconds=seconds)
+            self._abilities = await probed(
+                self._client, self._model, seconds=seconds, logprobs=self._limits.logprobs
+            )
         except NotServable as reason:
             self._outage = not reason.of_version
             self._report(Broken(detail=str(reason)))
@@ -190,6 +192,12 @@ class ServerConnection:
                 self._end(str(error))
                 return
         self._report(Pong(number=number))
+
+    def _begin(self, order: Generate) -> None:
+        task = asyncio.create_task(self._generate(order), name=f"request {order.id}")
+        self._generating[order.id] = task
+        task.add_done_callback(lambda _: self._generating.pop(order.id, None))
+        self._keep(task)
 
     async def _generate(self, order: Generate) -> None:
         loop = asyncio.get_running_loop()

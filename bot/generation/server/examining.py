@@ -23,7 +23,9 @@ async def server_findings(settings: ServerSettings) -> list[Finding]:
             offered = ", ".join(names[:5]) or "none"
             seen = f"{settings.url} answers and has no model {settings.model}; it has {offered}"
             return [_failed(seen, mend="set server.model to one that it has")]
-        able = await probed(client, settings.model, seconds=_TOKEN_SECONDS)
+        able = await probed(
+            client, settings.model, seconds=_TOKEN_SECONDS, logprobs=settings.logprobs
+        )
         swaps = await client.loads_adapters(seconds=_QUICK_SECONDS)
     except Refused as refused:
         if refused.busy:
@@ -46,7 +48,7 @@ async def server_findings(settings: ServerSettings) -> list[Finding]:
             seen=f"{settings.url} answers and serves {settings.model}",
         ),
         _candidates(able),
-        _ranking(able),
+        _ranking(able, wanted=settings.logprobs),
         _swap(swaps),
     ]
 
@@ -63,11 +65,12 @@ def _candidates(able: Abilities) -> Finding:
     return Finding(subject="server's candidates", state=State.NOTE, seen=seen)
 
 
-def _ranking(able: Abilities) -> Finding:
+def _ranking(able: Abilities, *, wanted: bool) -> Finding:
     if able.logprobs:
         seen = "it tells probabilities, by which candidates are ranked"
         return Finding(subject="server's ranking", state=State.OK, seen=seen)
-    seen = "it tells no probabilities, so the first candidate that may be told is told"
+    said = "it tells no probabilities" if wanted else "server.logprobs is false"
+    seen = f"{said}, so the first candidate that may be told is told"
     return Finding(subject="server's ranking", state=State.NOTE, seen=seen)
 
 

@@ -130,6 +130,20 @@ async def test_doctor_says_what_a_server_offers(tmp_path: Path) -> None:
     assert found["model"][0] is State.OK
 
 
+async def test_probabilities_are_not_asked_for_where_the_settings_say_so(tmp_path: Path) -> None:
+    async with OpenAIServer() as server:
+        settings = settings_for(
+            tmp_path, server.url, SERVER__LOGPROBS="false", SHELF__ENABLED="false"
+        )
+        found = await findings(settings)
+        assert found["server's ranking"][0] is State.NOTE
+        assert "server.logprobs is false" in found["server's ranking"][1]
+        async with app_on(settings) as app:
+            assert isinstance(await ask(app), Joke)
+        assert server.completions
+        assert not any("logprobs" in asked for asked in server.completions)
+
+
 async def test_doctor_says_what_a_server_does_not_offer(tmp_path: Path) -> None:
     async with OpenAIServer(refuses=["n", "logprobs"]) as server:
         found = await findings(settings_for(tmp_path, server.url))
