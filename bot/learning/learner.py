@@ -142,13 +142,13 @@ class LoopLearner:
         if await self._versions.going_on() is not None:
             raise LearningRefused(busy)
         champion = await self._stand.champion()
+        if self._check is not None:
+            await self._check(champion)
         if not (champion.directory / MANIFEST).is_file():
             raise LearningRefused(
                 message("{version} was never taught jokes, so it cannot learn from votes yet."),
                 version=champion.name,
             )
-        if self._check is not None:
-            await self._check(champion)
         rows = [row async for row in self._store.votes()]
         chosen = await asyncio.to_thread(choose, rows, self._rules)
         if shortage := chosen.shortage(self._rules.minimum_votes):

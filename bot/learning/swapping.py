@@ -5,7 +5,7 @@ from bot.generation.server.client import Late, ServerAddress, ServerClient, Unre
 from bot.languages import message
 from bot.learning.port import LearningRefused
 from bot.model import ServedModel
-from finetune.artifacts import is_adapter
+from finetune.artifacts import MANIFEST, is_adapter
 
 __all__ = ["ServerSwap"]
 
@@ -20,14 +20,6 @@ class ServerSwap:
 
     async def __call__(self, champion: ServedModel) -> None:
         """Raises `LearningRefused` if what is taught further from it could not be served."""
-        if not is_adapter(champion.directory):
-            raise LearningRefused(
-                message(
-                    "{version} is no adapter, and nothing else can be swapped on the server that"
-                    " tells my jokes, so I cannot learn here."
-                ),
-                version=champion.name,
-            )
         client = ServerClient(address=self._address)
         try:
             able = await client.loads_adapters(seconds=_PATIENCE_SECONDS)
@@ -43,4 +35,13 @@ class ServerSwap:
                     "The server that tells my jokes cannot swap models while it runs, so I cannot"
                     " learn here."
                 )
+            )
+        taught = (champion.directory / MANIFEST).is_file()
+        if taught and not is_adapter(champion.directory):
+            raise LearningRefused(
+                message(
+                    "{version} is no adapter, and nothing else can be swapped on the server that"
+                    " tells my jokes, so I cannot learn here."
+                ),
+                version=champion.name,
             )

@@ -193,8 +193,7 @@ class ServerSettings(Section):
     logprobs: Annotated[
         bool,
         Field(
-            description="Ask for probabilities, by which candidates are ranked; llama-cpp-python "
-            "takes several times as long with them."
+            description="Ask for probabilities, to rank candidates by; some servers are slow at it."
         ),
     ] = True
     models: Annotated[

@@ -9,7 +9,7 @@ from bot.languages import Languages
 from bot.learning.port import LearningRefused
 from bot.learning.swapping import ServerSwap
 from bot.model import ServedModel
-from finetune.artifacts import ADAPTER_CONFIG
+from finetune.artifacts import ADAPTER_CONFIG, MANIFEST
 from tests.bot.learning.conftest import make_loop
 from tests.platforms.openai import OpenAIServer
 
@@ -44,6 +44,7 @@ async def test_a_server_that_cannot_swap_is_named_as_the_reason(adapter: Path) -
 
 
 async def test_a_version_that_is_no_adapter_cannot_be_taught_further(tmp_path: Path) -> None:
+    (tmp_path / MANIFEST).touch()
     async with OpenAIServer(adapters=True) as server:
         assert "one is no adapter" in await refusal(server, tmp_path)
 

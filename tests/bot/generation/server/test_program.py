@@ -106,7 +106,7 @@ async def test_retraining_is_refused_before_it_starts_where_nothing_can_be_swapp
     tmp_path: Path,
 ) -> None:
     async with OpenAIServer() as server, app_on(settings_for(tmp_path, server.url)) as app:
-        with pytest.raises(LearningRefused, match="humour"):
+        with pytest.raises(LearningRefused, match="cannot swap models while it runs"):
             await app.core.learner.retrain()
         assert await app.core.learner.report() is None
 
