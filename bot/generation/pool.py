@@ -292,7 +292,7 @@ class WorkerPool:
                 self._drawing.refuse(ticket_id, Reason.BUSY)
                 ticket = self._running.pop(ticket_id, None)
                 if ticket is not None:
-                    self._try_again(ticket)
+                    self._try_again(ticket, busy=seconds > 0)
         self._dispatch()
 
     def worker_died(self) -> bool:
@@ -309,10 +309,14 @@ class WorkerPool:
             self._try_again(ticket)
         return len(orphans) == 1 and orphans[0].attempts >= self._attempts
 
-    def _try_again(self, ticket: _Ticket) -> None:
+    def _try_again(self, ticket: _Ticket, *, busy: bool = False) -> None:
         """Put a request that was lost in front of everyone else, or give it up."""
         ticket.attempts += 1
-        if ticket.attempts >= (ticket.request.tries or self._attempts):
+        last = ticket.attempts >= (ticket.request.tries or self._attempts)
+        if last and busy:
+            # Neither the request nor the version is to blame.
+            _refuse(ticket, Reason.BUSY, seconds=self.seconds_to_wait())
+        elif last:
             _refuse(ticket, Reason.GAVE_UP)
         elif not ticket.future.done():
             self._returned.appendleft(ticket)
