@@ -13,10 +13,13 @@ from bot.communities import (
 )
 from bot.core import Core
 from bot.generation.berths import Berths
+from bot.generation.connection import Connect
 from bot.generation.fleet import Fleet
 from bot.generation.pool import WorkerPool
+from bot.generation.process import WorkerProcess
 from bot.generation.protocol import Sampling
 from bot.generation.queue import LineLimits
+from bot.generation.server.building import ServedElsewhere
 from bot.generation.supervisor import SupervisionLimits
 from bot.languages import Languages
 from bot.learning import Learner
@@ -46,17 +49,26 @@ def build_pool(
     settings: Settings, model: ServedModel, *, measures: Measures | None = None
 ) -> WorkerPool:
     """The line and the worker process, not started yet."""
+    generation = settings.generation
+    command = (
+        *(sys.executable, "-m", "bot.generation.worker"),
+        *("--model", str(model.directory), "--name", model.name),
+        *(("--base", str(model.base_directory)) if model.base_directory else ()),
+        *("--device", generation.device, "--dtype", generation.dtype),
+        *("--threads", str(generation.threads), "--slots", str(generation.slots)),
+        *("--steps", str(settings.model.cache_directory / "steps")),
+        *(("--verbose",) if _worker_log.isEnabledFor(logging.DEBUG) else ()),
+    )
+    connect = partial(WorkerProcess.start, command)
+    return _pool(settings, connect, slots=generation.slots, measures=measures)
+
+
+def _pool(
+    settings: Settings, connect: Connect, *, slots: int, measures: Measures | None
+) -> WorkerPool:
     generation, queue = settings.generation, settings.queue
     return WorkerPool(
-        command=(
-            *(sys.executable, "-m", "bot.generation.worker"),
-            *("--model", str(model.directory), "--name", model.name),
-            *(("--base", str(model.base_directory)) if model.base_directory else ()),
-            *("--device", generation.device, "--dtype", generation.dtype),
-            *("--threads", str(generation.threads), "--slots", str(generation.slots)),
-            *("--steps", str(settings.model.cache_directory / "steps")),
-            *(("--verbose",) if _worker_log.isEnabledFor(logging.DEBUG) else ()),
-        ),
+        connect=connect,
         limits=SupervisionLimits(
             heartbeat_seconds=generation.heartbeat_seconds,
             start_seconds=generation.start_seconds,
@@ -66,7 +78,7 @@ def build_pool(
             per_community=queue.per_community,
             per_member=queue.per_member,
         ),
-        slots=generation.slots,
+        slots=slots,
         attempts=generation.attempts,
         measures=measures,
     )
@@ -76,8 +88,20 @@ def build_fleet(
     settings: Settings, *, finder: VersionFinder, selectors: Selectors, measures: Measures
 ) -> Fleet:
     """Every version that serves, not started yet."""
-    build = partial(build_pool, settings, measures=measures)
-    return Fleet(berths=Berths(locate=finder, build=build, selectors=selectors))
+    if settings.generation.where == "here":
+        build = partial(build_pool, settings, measures=measures)
+        return Fleet(berths=Berths(locate=finder, build=build, selectors=selectors))
+    server = ServedElsewhere(settings=settings, origin=finder.origin.name)
+    return Fleet(
+        berths=Berths(
+            locate=finder,
+            build=lambda model: _pool(
+                settings, server.connect(model), slots=server.slots, measures=measures
+            ),
+            selectors=selectors,
+            forget=server.forget,
+        )
+    )
 
 
 def build_roster(

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from bot.findings import Finding, State
 from bot.generation.native.compiling import can_multiply_bytes, compiler
+from bot.generation.server.examining import server_findings
 from bot.model import BaseModelError, ready_model
 from bot.monitoring.reach import metrics_finding
 from bot.phrases import counted
@@ -44,8 +45,7 @@ async def examine(settings: Settings, *, file: Path | None) -> list[Finding]:
         await _database(settings),
         *(_disk(f"disk for {name}", place) for name, place in rooms.items()),
         await asyncio.to_thread(_model, settings),
-        await _accelerator(settings),
-        _compiled_step(settings),
+        *await _generator(settings),
         _hub_token(settings.hub.token),
         await discord_finding(settings.discord),
         await telegram_finding(settings.telegram),
@@ -114,6 +114,9 @@ def _model(settings: Settings) -> Finding:
             seen=str(error),
             mend="do as it says, or set model.base to 'starter' in config.toml",
         )
+    if settings.generation.where == "server" and not (model.directory / MANIFEST).is_file():
+        seen = f"{settings.server.model}, which the server has; jokes say it is {model.name}"
+        return Finding(subject="model", state=State.OK, seen=seen)
     parts = [part for part in (model.directory, model.base_directory) if part is not None]
     for part in parts:
         try:
@@ -132,6 +135,13 @@ def _model(settings: Settings) -> Finding:
     where = " on ".join(map(str, parts))
     seen = f"{where}, verified" if model.name == where else f"{model.name} in {where}, verified"
     return Finding(subject="model", state=State.OK, seen=seen)
+
+
+async def _generator(settings: Settings) -> list[Finding]:
+    """What the jokes are made with: this machine, or a server."""
+    if settings.generation.where == "server":
+        return await server_findings(settings.server)
+    return [await _accelerator(settings), _compiled_step(settings)]
 
 
 async def _accelerator(settings: Settings) -> Finding:

@@ -22,6 +22,7 @@ __all__ = ["BaseModelError", "ServedModel", "made_model", "prepared_model", "rea
 class ServedModel:
     """`directory` has a version or a base; an adapter also has `base_directory`.
 
+    Where a server generates, that has the base, and an untaught model has no files here at all.
     `name` is the one that the worker calls it by and that is written down with each joke.
     """
 
@@ -51,15 +52,19 @@ def ready_model(settings: Settings) -> ServedModel | None:
 
     Raises `BaseModelError` or `BrokenVersionError`.
     """
+    if settings.generation.where == "server":
+        return _on_server(settings)
     return _located(_wanted(settings), settings)
 
 
 def made_model(directory: Path, settings: Settings) -> ServedModel:
-    """The version in a directory, on a base that has been prepared.
+    """The version in a directory, on a base that has been prepared unless a server has it.
 
     Raises `BaseModelError` or `BrokenVersionError`.
     """
     wanted = _version_in(directory)
+    if settings.generation.where == "server":
+        return _served(wanted, None)
     found = _located(wanted, settings)
     if found is None:
         raise BaseModelError(f"{wanted.base}, the base of {directory}, has not been prepared.")
@@ -72,10 +77,10 @@ async def prepared_model(settings: Settings, *, progress: Progress) -> ServedMod
     Converting needs torch, which this process never imports, so `python -m finetune base` does it.
     Raises `BaseModelError` or `BrokenVersionError`.
     """
-    wanted = await asyncio.to_thread(_wanted, settings)
-    ready = await asyncio.to_thread(_located, wanted, settings)
+    ready = await asyncio.to_thread(ready_model, settings)
     if ready is not None:
         return ready
+    wanted = await asyncio.to_thread(_wanted, settings)
     return _served(wanted, await _prepare(wanted, settings, progress))
 
 
@@ -83,12 +88,23 @@ def _wanted(settings: Settings) -> _Wanted:
     model = settings.model
     if model.version == "none" or (model.version == "auto" and model.base != STARTER):
         return _Wanted(version=None, base=model.base, revision=model.revision)
-    version = shipped_version() if model.version == "auto" else Path(model.version)
-    if not (version / MANIFEST).is_file():
+    return _named_version(shipped_version() if model.version == "auto" else Path(model.version))
+
+
+def _on_server(settings: Settings) -> ServedModel:
+    """What a server's model is: the version that the settings name, or else untaught."""
+    version, name = settings.model.version, slug(settings.server.model)
+    if version not in ("auto", "none"):
+        return _served(_named_version(Path(version)), None)
+    return ServedModel(name=name, directory=settings.model.cache_directory / "servers" / name)
+
+
+def _named_version(directory: Path) -> _Wanted:
+    if not (directory / MANIFEST).is_file():
         raise BrokenVersionError(
-            f"{version} is no model version; correct model.version in config.toml."
+            f"{directory} is no model version; correct model.version in config.toml."
         )
-    return _version_in(version)
+    return _version_in(directory)
 
 
 def _version_in(directory: Path) -> _Wanted:

@@ -3,6 +3,9 @@
 Prompts are built token by token: the template's own text and the member's text are tokenised
 apart, and the member's with every special or added token spelled out as plain characters. Nothing
 a member types can therefore open or close a turn, end the joke or imitate the template.
+
+Where somebody else tokenises, a prompt is text, and a member's text has a space after each bracket
+that special tokens begin with.
 """
 
 import re
@@ -29,6 +32,7 @@ EXAMPLES = (
 )
 _MARK = "\ue000"
 _ASKED = re.compile(r"(?:TOPIC: (?P<topic>.+?)\n)?JOKE:(?: (?P<opening>.+))?", re.DOTALL)
+_OPENING_BRACKET = re.compile(r"(?<=[<\[{|｜])(?=\S)")
 _NEWLINES = re.compile(r"(?:Ċ|\n|<0x0A>)+")
 
 
@@ -126,6 +130,24 @@ class Template:
         prefix = tokenizer.decode(before, skip_special_tokens=True)
         return opening + whole.removeprefix(prefix).rstrip()
 
+    def text_prompt(self, *, topic: str | None, opening: str | None) -> str:
+        """The text before the joke, the opening included, for whoever tokenises it.
+
+        Raises `ValueError` for a template that takes a tokenizer to write.
+        """
+        if self.kind is TemplateKind.CHAT_EXAMPLES:
+            raise ValueError(f"{self.kind} takes the chat template of a tokenizer")
+        frame = self._plain_text(None if topic is None else f" {_spelled_out(topic)}")
+        return frame if opening is None else f"{frame} {_spelled_out(opening)}"
+
+    def text_stops(self) -> tuple[str, ...]:
+        """The texts that end a joke, beside the model's own end."""
+        return ("\n",) if self.kind is TemplateKind.PLAIN_EXAMPLES else ()
+
+    def text_joke(self, *, opening: str | None, generated: str) -> str:
+        """The joke's text: the opening as it was typed, then what was written after the prompt."""
+        return generated.strip() if opening is None else opening + generated.rstrip()
+
     def told_joke(self, tokenizer: Tokenizer, text: str, *, opening: str | None) -> list[int]:
         """The token ids with which `prompt`, given the same opening, goes on to be this joke."""
         begun = opening is not None and text.startswith(opening)
@@ -160,14 +182,8 @@ class Template:
 
     def _frame(self, tokenizer: Tokenizer, *, has_topic: bool) -> str:
         """The template's own text, with a mark where the topic goes."""
-        if self.kind is TemplateKind.PLAIN:
-            return _plain_frame(_MARK if has_topic else None)
-        if self.kind is TemplateKind.PLAIN_EXAMPLES:
-            shown = "".join(
-                (f"TOPIC: {about}\n" if about else "") + f"JOKE: {joke}\n\n"
-                for about, joke in EXAMPLES
-            )
-            return shown + _plain_frame(_MARK if has_topic else None)
+        if self.kind is not TemplateKind.CHAT_EXAMPLES:
+            return self._plain_text(_MARK if has_topic else None)
         turns = [{"role": "system", "content": _SYSTEM}]
         for about, joke in EXAMPLES:
             turns += [
@@ -176,6 +192,15 @@ class Template:
             ]
         turns.append({"role": "user", "content": _ask(_MARK if has_topic else None)})
         return tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
+
+    def _plain_text(self, topic: str | None) -> str:
+        """Everything before an opening, with the examples if they are shown."""
+        if self.kind is TemplateKind.PLAIN:
+            return _plain_frame(topic)
+        shown = "".join(
+            (f"TOPIC: {about}\n" if about else "") + f"JOKE: {joke}\n\n" for about, joke in EXAMPLES
+        )
+        return shown + _plain_frame(topic)
 
 
 def plain_prompt(*, topic: str | None, opening: str | None) -> str:
@@ -189,6 +214,11 @@ def plain_prompt(*, topic: str | None, opening: str | None) -> str:
 
 def _plain_frame(topic: str | None) -> str:
     return "JOKE:" if topic is None else f"TOPIC:{topic}\nJOKE:"
+
+
+def _spelled_out(text: str) -> str:
+    """A member's text in which nothing reads as a special token; it stays on its line."""
+    return _OPENING_BRACKET.sub(" ", " ".join(text.split()))
 
 
 def _ask(topic: str | None) -> str:

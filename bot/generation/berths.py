@@ -18,7 +18,10 @@ class VersionUnservableError(Exception):
 
 
 class Berths:
-    """All pools there are; `locate` finds a version's files, `build` makes a pool, not started."""
+    """All pools there are; `locate` finds a version's files, `build` makes a pool, not started.
+
+    `forget` is called for a version that serves here no more, while others do.
+    """
 
     def __init__(
         self,
@@ -26,10 +29,12 @@ class Berths:
         locate: Callable[[str], Awaitable[ServedModel]],
         build: Callable[[ServedModel], WorkerPool],
         selectors: Selectors,
+        forget: Callable[[ServedModel], Awaitable[None]] | None = None,
     ) -> None:
         self._locate = locate
         self._build = build
         self._selectors = selectors
+        self._forget = forget
         self._prepared: dict[str, LiveVersion] = {}
         self._leaving: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -91,7 +96,7 @@ class Berths:
         await asyncio.gather(*self._leaving)
 
     def _enlist(self, model: ServedModel) -> LiveVersion:
-        live = LiveVersion(version=model.name, pool=self._build(model))
+        live = LiveVersion(model=model, pool=self._build(model))
         self.all.append(live)
         return live
 
@@ -116,3 +121,5 @@ class Berths:
         self.all.remove(live)
         if live.version not in self.names:
             self._selectors.end(live.version)
+            if self._forget is not None and not self._closed:
+                await self._forget(live.model)

@@ -274,7 +274,7 @@ class Fleet:
         if self.answers(request.joke_id) != challenger.version:
             return self._champion
         if not challenger.serving:
-            self.count(challenger.version, Faults(errors=1))
+            self.count(challenger.version, Faults(errors=int(not challenger.blameless)))
             return self._champion
         return challenger
 
@@ -287,7 +287,8 @@ class Fleet:
             except GenerationError as error:
                 # Only a challenger is given less time than a member is ready to wait.
                 late = error.reason is Reason.DEADLINE and live is self._challenger
-                self.count(live.version, Faults(errors=1) if late else Faults.by(error.reason))
+                if not live.blameless:
+                    self.count(live.version, Faults(errors=1) if late else Faults.by(error.reason))
                 raise
         self.count(live.version, Faults(answered=int(not request.again)))
         return generation

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.generation.pool import WorkerPool
 from bot.generation.supervisor import WorkerState
 from bot.jokes import Reason
+from bot.model import ServedModel
 
 __all__ = ["Faults", "LiveVersion"]
 
@@ -41,8 +42,9 @@ class Faults:
 class LiveVersion:
     """A pool in use; `quiet` is set while no request is with it."""
 
-    def __init__(self, *, version: str, pool: WorkerPool) -> None:
-        self.version = version
+    def __init__(self, *, model: ServedModel, pool: WorkerPool) -> None:
+        self.model = model
+        self.version = model.name
         self.pool = pool
         self.quiet = asyncio.Event()
         self.quiet.set()
@@ -52,6 +54,11 @@ class LiveVersion:
     def serving(self) -> bool:
         """Whether its worker has loaded the model and lives."""
         return self.pool.status.worker.state is WorkerState.SERVING
+
+    @property
+    def blameless(self) -> bool:
+        """Whether it does not serve because what serves cannot be reached."""
+        return self.pool.status.worker.outage
 
     @property
     def trouble(self) -> str:

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from bot.generation.connection import Connect
 from bot.generation.errands import Errands
 from bot.generation.port import Embedding, Generation, GenerationError, GenerationRequest, Wait
 from bot.generation.protocol import (
@@ -23,6 +24,7 @@ from bot.generation.protocol import (
     Failed,
     Generate,
     KnownJoke,
+    Lost,
     Pong,
     Ready,
     Report,
@@ -68,24 +70,25 @@ class _Ticket:
 
 
 class WorkerPool:
-    """Implements the `Generator` port with one worker process, started by `command`.
+    """Implements the `Generator` port with one worker at a time, begun by `connect`.
 
-    `generated_at` is when a worker last made something, on the monotonic clock.
+    `slots` is how many candidates it is given at the same time, if it does not say that fewer fit.
+    `generated_at` is when something was last made, on the monotonic clock.
     """
 
     def __init__(
         self,
         *,
-        command: Sequence[str],
+        connect: Connect,
         limits: SupervisionLimits,
         line: LineLimits,
         slots: int,
         attempts: int,
         measures: Measures | None = None,
     ) -> None:
-        self._supervisor = Supervisor(command=command, limits=limits, listener=self)
+        self._supervisor = Supervisor(connect=connect, limits=limits, listener=self)
         self._line: FairLine[_Ticket] = FairLine(limits=line)
-        self._slots = slots
+        self._most_slots = self._slots = slots
         self._attempts = attempts
         self._measures = measures or Measures()
         self._numbers = itertools.count(1)
@@ -98,6 +101,8 @@ class WorkerPool:
         self._met = asyncio.Event()
         self._seconds_each = _FIRST_GUESS_SECONDS
         self.generated_at: float | None = None
+        self._not_before = 0.0
+        self._waking: asyncio.TimerHandle | None = None
 
     @property
     def status(self) -> PoolStatus:
@@ -162,7 +167,7 @@ class WorkerPool:
     async def try_out(self, *, count: int, seed: int, sampling: Sampling) -> Generation:
         """The same beside jokes that are being read for their features."""
         self._check_serving()
-        if self._running or self.status.waiting:
+        if self._running or self.status.waiting or self._pause():
             raise GenerationError(Reason.BUSY)
         return await self._drawing.run(
             Generate(
@@ -183,7 +188,7 @@ class WorkerPool:
         """About how long until a request that came now would be answered, at least 1."""
         together = max(1, self._slots // max(1, self._usual_count()))
         turns = (len(self._line) + len(self._returned) + len(self._running)) / together
-        return max(1, math.ceil((turns + 1) * self._seconds_each))
+        return max(1, math.ceil((turns + 1) * self._seconds_each + self._pause()))
 
     def stop_accepting(self) -> None:
         """Send away whoever waits in the line; what is running may finish."""
@@ -199,6 +204,8 @@ class WorkerPool:
             _refuse(ticket, Reason.CLOSING)
         self._returned.clear()
         self._give_up_errands(Reason.CLOSING)
+        if self._waking is not None:
+            self._waking.cancel()
         await self._supervisor.close()
         self._met.set()
 
@@ -214,6 +221,8 @@ class WorkerPool:
             raise GenerationError(Reason.MODEL_DOWN, seconds=worker.seconds_to_start)
         if request.count > self._slots:
             raise GenerationError(Reason.NOTHING_FIT)
+        if self._pause() >= request.deadline:
+            raise GenerationError(Reason.BUSY, seconds=math.ceil(self._pause()))
 
     def _usual_count(self) -> int:
         counts = [ticket.request.count for ticket in self._running.values()]
@@ -236,7 +245,7 @@ class WorkerPool:
 
     def _dispatch(self) -> None:
         """Hand the worker everything that fits, in order."""
-        while self._supervisor.serving:
+        while self._supervisor.serving and not self._pause():
             ticket = self._returned[0] if self._returned else self._line.peek()
             if ticket is None or not self._fits(ticket):
                 return
@@ -275,6 +284,9 @@ class WorkerPool:
 
     def worker_ready(self) -> None:
         """The worker can take requests."""
+        ready = self._supervisor.status.ready
+        if ready is not None:
+            self._slots = min(self._most_slots, ready.slots)
         self._met.set()
         self._dispatch()
 
@@ -301,6 +313,12 @@ class WorkerPool:
                 ticket = self._running.pop(ticket_id, None)
                 if ticket is not None:
                     _refuse(ticket, Reason.TOO_LONG if too_long else Reason.NOTHING_FIT)
+            case Lost(id=ticket_id, seconds=seconds):
+                self._stand_back(seconds)
+                self._drawing.refuse(ticket_id, Reason.BUSY)
+                ticket = self._running.pop(ticket_id, None)
+                if ticket is not None:
+                    self._try_again(ticket, busy=seconds > 0)
         self._dispatch()
 
     def worker_died(self) -> bool:
@@ -315,18 +333,43 @@ class WorkerPool:
         orphans = list(self._running.values())
         self._running.clear()
         for ticket in reversed(orphans):
-            ticket.attempts += 1
-            if ticket.attempts >= (ticket.request.tries or self._attempts):
-                _refuse(ticket, Reason.GAVE_UP)
-                _log.warning(
-                    "Joke %d is given up: workers died over it.",
-                    ticket.request.joke_id,
-                    extra={"request": ticket.trace},
-                )
-            elif not ticket.future.done():
-                self._returned.appendleft(ticket)
-                _say(ticket, "Its worker died; it is tried again.")
+            self._try_again(ticket)
         return len(orphans) == 1 and orphans[0].attempts >= self._attempts
+
+    def _try_again(self, ticket: _Ticket, *, busy: bool = False) -> None:
+        """Put a request that was lost in front of everyone else, or give it up."""
+        ticket.attempts += 1
+        last = ticket.attempts >= (ticket.request.tries or self._attempts)
+        if last and busy:
+            # Neither the request nor the version is to blame.
+            _refuse(ticket, Reason.BUSY, seconds=self.seconds_to_wait())
+        elif last:
+            _refuse(ticket, Reason.GAVE_UP)
+            _log.warning(
+                "Joke %d is given up: workers died over it.",
+                ticket.request.joke_id,
+                extra={"request": ticket.trace},
+            )
+        elif not ticket.future.done():
+            self._returned.appendleft(ticket)
+            _say(ticket, "It was lost with its worker; it is tried again.")
+
+    def _stand_back(self, seconds: float) -> None:
+        """Send nothing for so long; the requests wait where they can be seen and cancelled."""
+        if seconds <= self._pause():
+            return
+        self._not_before = time.monotonic() + seconds
+        if self._waking is not None:
+            self._waking.cancel()
+        self._waking = asyncio.get_running_loop().call_later(seconds, self._wake)
+
+    def _wake(self) -> None:
+        self._not_before = 0.0
+        self._dispatch()
+
+    def _pause(self) -> float:
+        """Seconds until requests may be sent again."""
+        return max(0.0, self._not_before - time.monotonic())
 
     def _give_up_errands(self, reason: Reason) -> None:
         self._embedding.give_up(reason)

@@ -4,10 +4,11 @@ import asyncio
 import contextlib
 import logging
 import os
+import signal
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Sequence
 
-from bot.generation.protocol import Order, ProtocolError, Report, decode_report, encode
+from bot.generation.protocol import Order, ProtocolError, Ready, Report, decode_report, encode
 from bot.logs import read_worker_line
 
 __all__ = ["PATIENT_THREADS", "WorkerProcess"]
@@ -22,7 +23,7 @@ _log = logging.getLogger("punchline.worker")
 
 
 class WorkerProcess:
-    """A started worker. Always `await stop()` it; nothing of it outlives that."""
+    """A started worker, a `Connection`. Always `await stop()` it; nothing of it outlives that."""
 
     def __init__(self, *, process: Process) -> None:
         if process.stdin is None or process.stdout is None or process.stderr is None:
@@ -31,7 +32,7 @@ class WorkerProcess:
         self._stdin = process.stdin
         self._stdout = process.stdout
         self._listening = asyncio.create_task(self._listen(process.stderr), name="worker log")
-        self.last_words = ""
+        self._last_words = ""
 
     @classmethod
     async def start(cls, command: Sequence[str]) -> "WorkerProcess":
@@ -55,6 +56,15 @@ class WorkerProcess:
         """The process id."""
         return self._process.pid
 
+    @property
+    def outage(self) -> bool:
+        """A worker that dies has its own version to blame."""
+        return False
+
+    def described(self, ready: Ready) -> str:
+        """Where the worker computes."""
+        return f"on {ready.device} in {ready.dtype}, process {self.pid}"
+
     def send(self, order: Order) -> None:
         """Hand over an order; one sent to a worker that has died is lost with it."""
         if not self._stdin.is_closing():
@@ -71,8 +81,8 @@ class WorkerProcess:
             raise ProtocolError(f"a line of more than {_LINE_LIMIT} bytes") from error
         return decode_report(line) if line.endswith(b"\n") else None
 
-    async def stop(self) -> int:
-        """End the process, kindly first, and return its exit status (negative: the signal)."""
+    async def stop(self) -> str:
+        """End the process, kindly first; returns the signal that killed it or what it said last."""
         self._stdin.close()
         try:
             async with asyncio.timeout(_FAREWELL_SECONDS):
@@ -87,7 +97,9 @@ class WorkerProcess:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_FAREWELL_SECONDS):
                 await self._listening
-        return status
+        if status < 0:
+            return f"killed by {signal.Signals(-status).name}"
+        return self._last_words or f"it ended with status {status}"
 
     def kill(self) -> None:
         """End a process that does not answer, at once; `stop` still has to be awaited."""
@@ -102,5 +114,5 @@ class WorkerProcess:
                 line = (await stream.readline()).decode(errors="replace").rstrip()
                 request, text = read_worker_line(line)
                 if text:
-                    self.last_words = text[:500]
+                    self._last_words = text[:500]
                     _log.debug("%s", text, extra={"request": request})

@@ -19,6 +19,7 @@ __all__ = [
     "Failed",
     "Generate",
     "KnownJoke",
+    "Lost",
     "Order",
     "Ping",
     "Pong",
@@ -141,6 +142,18 @@ class Failed:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Lost:
+    """Report: this one request failed as at a worker's death, and the others go on.
+
+    Nothing more may be sent for so many `seconds`.
+    """
+
+    id: str
+    detail: str
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Pong:
     """Report: alive and decoding; `steps` and `tokens` as in `Result`."""
 
@@ -150,7 +163,7 @@ class Pong:
 
 
 Order = Generate | Embed | Cancel | Ping
-Report = Ready | Broken | Result | Embedded | Failed | Pong
+Report = Ready | Broken | Result | Embedded | Failed | Lost | Pong
 
 _ORDERS: dict[str, type[Order]] = {
     "generate": Generate,
@@ -164,6 +177,7 @@ _REPORTS: dict[str, type[Report]] = {
     "result": Result,
     "embedded": Embedded,
     "failed": Failed,
+    "lost": Lost,
     "pong": Pong,
 }
 

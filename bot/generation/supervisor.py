@@ -1,17 +1,18 @@
-"""Keeps one worker process running: starts, watches, replaces, and backs off when that fails."""
+"""Keeps one worker serving: starts, watches, replaces, and backs off when that fails.
+
+A worker is whatever is behind a `Connection`: a process here, or a model on a server.
+"""
 
 import asyncio
 import itertools
 import logging
 import math
-import signal
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from bot.generation.process import WorkerProcess
+from bot.generation.connection import Connect, Connection
 from bot.generation.protocol import Broken, Order, Ping, ProtocolError, Ready, Report, Result
 from bot.tracing import without_request
 
@@ -48,7 +49,8 @@ class SupervisionLimits:
 class WorkerStatus:
     """The worker at a glance; `failures` counts deaths in a row without a joke between them.
 
-    `down` says that it died so often that waiting for it is no use to a member.
+    `down` says that it died so often that waiting for it is no use to a member; `outage`, that what
+    serves cannot be reached, for which no version is to blame.
     """
 
     state: WorkerState
@@ -57,6 +59,7 @@ class WorkerStatus:
     failures: int
     trouble: str
     seconds_to_start: int
+    outage: bool = False
 
     @property
     def down(self) -> bool:
@@ -81,19 +84,20 @@ class WorkerListener(Protocol):
 
 
 class Supervisor:
-    """One worker after another, started by `command`, until `close`."""
+    """One worker after another, begun by `connect`, until `close`."""
 
     def __init__(
-        self, *, command: Sequence[str], limits: SupervisionLimits, listener: WorkerListener
+        self, *, connect: Connect, limits: SupervisionLimits, listener: WorkerListener
     ) -> None:
-        self._command = tuple(command)
+        self._connect = connect
         self._limits = limits
         self._listener = listener
-        self._worker: WorkerProcess | None = None
+        self._worker: Connection | None = None
         self._ready: Ready | None = None
         self._state = WorkerState.STARTING
         self._failures = 0
         self._trouble = ""
+        self._outage = False
         self._next_start = 0.0
         self._task: asyncio.Task[None] | None = None
 
@@ -112,6 +116,7 @@ class Supervisor:
             failures=self._failures,
             trouble=self._trouble,
             seconds_to_start=max(1, math.ceil(self._next_start - time.monotonic())),
+            outage=self._outage,
         )
 
     def start(self) -> None:
@@ -151,7 +156,7 @@ class Supervisor:
     async def _one_life(self) -> None:
         """Start a worker and serve with it until it dies."""
         self._state = WorkerState.STARTING
-        worker = await WorkerProcess.start(self._command)
+        worker = await self._connect()
         self._worker = worker
         trouble = ""
         try:
@@ -161,10 +166,10 @@ class Supervisor:
             self._worker, self._ready = None, None
             if trouble:
                 worker.kill()
-            status = await worker.stop()
-            self._trouble = trouble or _cause(status, worker.last_words)
+            cause = await worker.stop()
+            self._trouble, self._outage = trouble or cause, worker.outage
 
-    async def _meet(self, worker: WorkerProcess) -> str:
+    async def _meet(self, worker: Connection) -> str:
         """Wait for the model to load; returns what went wrong, or nothing."""
         try:
             async with asyncio.timeout(self._limits.start_seconds):
@@ -172,10 +177,10 @@ class Supervisor:
         except TimeoutError:
             return f"it was not ready after {self._limits.start_seconds:g} seconds"
         match report:
-            case Ready(version=version, device=device, dtype=dtype):
-                self._ready = report
+            case Ready():
+                self._ready, self._outage = report, False
                 self._state = WorkerState.SERVING
-                _log.info("Serving %s on %s in %s, process %d.", version, device, dtype, worker.pid)
+                _log.info("Serving %s %s.", report.version, worker.described(report))
                 self._listener.worker_ready()
             case Broken(detail=detail):
                 # Another start would find the same files, so nobody is kept waiting for it.
@@ -183,7 +188,7 @@ class Supervisor:
                 return detail
         return ""
 
-    async def _serve(self, worker: WorkerProcess) -> str:
+    async def _serve(self, worker: Connection) -> str:
         """Pass reports on until the worker ends or falls silent; returns what went wrong."""
         heard = time.monotonic()
         silence = self._limits.heartbeat_seconds
@@ -221,10 +226,3 @@ class Supervisor:
             status.seconds_to_start,
             self._trouble,
         )
-
-
-def _cause(status: int, last_words: str) -> str:
-    """Why a worker ended: the signal that killed it, or what it said last."""
-    if status < 0:
-        return f"killed by {signal.Signals(-status).name}"
-    return last_words or f"it ended with status {status}"

@@ -1,9 +1,11 @@
 """Makes the loop as the settings say."""
 
+from bot.generation.server.building import address_of
 from bot.learning.board import Board
 from bot.learning.learner import LoopLearner
 from bot.learning.places import Places
 from bot.learning.retraining import Retraining, Stand
+from bot.learning.swapping import ServerSwap
 from bot.learning.workshop import FinetuneWorkshop
 from bot.settings import Settings
 from bot.store.store import SqlStore
@@ -24,6 +26,9 @@ def build_learner(
         board=board,
         rules=settings.learning,
         training=settings.training,
+        check=ServerSwap(address=address_of(settings.server))
+        if settings.generation.where == "server"
+        else None,
         retraining=Retraining(
             store=store,
             versions=store.model_versions,

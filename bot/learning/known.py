@@ -99,6 +99,8 @@ class KnownVersions:
 def _origin(settings: Settings) -> tuple[str, Path | None]:
     """The version that the settings name, or a base alone, and its files if they are ready."""
     model = settings.model
+    if settings.generation.where == "server" and model.version in ("auto", "none"):
+        return slug(settings.server.model), None
     if model.version not in ("auto", "none"):
         directory = Path(model.version)
         return read_manifest(directory).version, directory

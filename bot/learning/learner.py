@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
@@ -11,6 +11,7 @@ from bot.learning.board import Board
 from bot.learning.model_lines import overview
 from bot.learning.port import LearningRefused, ModelLine, RunReport
 from bot.learning.retraining import Retraining, Stand
+from bot.model import ServedModel
 from bot.settings import LearningSettings, TrainingSettings
 from bot.store.moments import Clock, now
 from bot.store.port import Store, StoreUnavailable
@@ -31,7 +32,11 @@ _log = logging.getLogger("punchline.learning")
 
 
 class LoopLearner:
-    """Implements `bot.learning.port.Learner`; it works between `start` and `close`."""
+    """Implements `bot.learning.port.Learner`; it works between `start` and `close`.
+
+    `check` is asked before a run begins whether what is taught from a champion could be served; it
+    raises `LearningRefused`.
+    """
 
     def __init__(
         self,
@@ -43,6 +48,7 @@ class LoopLearner:
         board: Board,
         rules: LearningSettings,
         training: TrainingSettings,
+        check: Callable[[ServedModel], Awaitable[None]] | None = None,
         clock: Clock = now,
         look_seconds: float = 5.0,
     ) -> None:
@@ -52,6 +58,7 @@ class LoopLearner:
         self._stand = stand
         self._board = board
         self._rules = rules
+        self._check = check
         self._every = timedelta(hours=training.every_hours)
         self._clock = clock
         self._look_seconds = look_seconds
@@ -136,6 +143,8 @@ class LoopLearner:
         if await self._versions.going_on() is not None:
             raise LearningRefused(busy)
         champion = await self._stand.champion()
+        if self._check is not None:
+            await self._check(champion)
         if not (champion.directory / MANIFEST).is_file():
             raise LearningRefused(
                 message("{version} was never taught jokes, so it cannot learn from votes yet."),

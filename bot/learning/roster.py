@@ -254,6 +254,8 @@ class Roster:
     def _complaint(self) -> str:
         """Why the champion must not go on, or nothing."""
         worker = self._fleet.status.worker
+        if worker.outage:
+            return ""
         if worker.down:
             return worker.trouble
         faults = self._fleet.faults(self._fleet.champion)

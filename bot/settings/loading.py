@@ -17,6 +17,10 @@ from finetune.bases import default_cache
 __all__ = ["configuration_file", "load_settings"]
 
 DEFAULT_FILE = Path("config.toml")
+_TOGETHER = {
+    "candidates_over_slots": ("generation.candidates", "generation.slots"),
+    "server_without_model": ("generation.where", "server.model"),
+}
 LIKE_A_TOKEN = re.compile(r"[\w.:-]{30,}")
 
 
@@ -61,11 +65,11 @@ def _together(values: Mapping[str, Any], chosen: Mapping[str, Chosen]) -> Settin
     try:
         return Settings.model_validate(sections)
     except ValidationError as error:
-        # Each value has passed already, so what is left is how candidates and slots go together.
-        names = ("generation.candidates", "generation.slots")
+        # Each value has passed already, so what is left is how some go together.
+        first = error.errors(include_input=False)[0]
+        names = _TOGETHER[first["type"]]
         origins = dict.fromkeys(chosen[name].origin for name in names if name in chosen)
-        sentence = error.errors(include_input=False)[0]["msg"]
-        raise SettingsError(f"{' and '.join(origins)}: {sentence}") from None
+        raise SettingsError(f"{' and '.join(origins)}: {first['msg']}") from None
 
 
 def _placed(choice: Chosen, environment: Mapping[str, str]) -> Any:

@@ -35,6 +35,7 @@ __all__ = [
     "QueueSettings",
     "QuotaSettings",
     "Section",
+    "ServerSettings",
     "ServiceSettings",
     "Settings",
     "ShelfSettings",
@@ -55,6 +56,13 @@ class Section(BaseModel):
         strict=True,
         hide_input_in_errors=True,
     )
+
+
+TokenFile = Annotated[
+    OptionalPath,
+    Field(description="A file that holds this token and nothing else."),
+    Allowed('the path of a file, or "" for none'),
+]
 
 
 class ModelSettings(Section):
@@ -100,6 +108,10 @@ class ModelSettings(Section):
 class GenerationSettings(Section):
     """[generation]: how candidates are decoded, and how the worker is watched."""
 
+    where: Annotated[
+        Literal["here", "server"],
+        Field(description="In a worker on this machine, or on the server that [server] names."),
+    ] = "here"
     device: Annotated[
         Literal["auto", "cpu", "cuda"],
         Field(description="Where the model runs; auto takes the GPU if there is one."),
@@ -156,6 +168,44 @@ class GenerationSettings(Section):
     def jokes_at_once(self) -> int:
         """How many jokes, each with all its candidates, the slots hold."""
         return max(1, self.slots // self.candidates)
+
+
+class ServerSettings(Section):
+    """[server]: the OpenAI-compatible server that generates where generation.where says so."""
+
+    url: Annotated[
+        Url,
+        Field(min_length=1, description="Where its interface begins; models are at url/models."),
+        Allowed("a URL"),
+    ] = "http://127.0.0.1:8000/v1"
+    model: Annotated[
+        Text,
+        Field(description="The model to ask for; the base of the versions where adapters are."),
+        Allowed("a name that url/models lists"),
+    ] = ""
+    token: Annotated[Token, Field(description="The key that the server asks for.")] = None
+    token_file: TokenFile = None
+    requests: Annotated[
+        int, Field(ge=1, le=1024, description="HTTP requests open at the same time.")
+    ] = 8
+    timeout_seconds: Annotated[
+        float,
+        Field(ge=0.1, le=3600, description="A request not answered by then is tried again."),
+    ] = 30.0
+    logprobs: Annotated[
+        bool,
+        Field(
+            description="Ask for probabilities, to rank candidates by; some servers are slow at it."
+        ),
+    ] = True
+    models: Annotated[
+        Text,
+        Field(
+            description="Where the server finds data/models, from which it loads adapters; "
+            "the same path as here if empty."
+        ),
+        Allowed('the path of a directory, or ""'),
+    ] = ""
 
 
 class QueueSettings(Section):
@@ -468,13 +518,6 @@ class MetricsSettings(Section):
     ] = ""
 
 
-TokenFile = Annotated[
-    OptionalPath,
-    Field(description="A file that holds this token and nothing else."),
-    Allowed('the path of a file, or "" for none'),
-]
-
-
 class HubSettings(Section):
     """[hub]: where base models are downloaded from."""
 
@@ -551,6 +594,7 @@ class Settings(Section):
 
     model: ModelSettings = ModelSettings()
     generation: GenerationSettings = GenerationSettings()
+    server: ServerSettings = ServerSettings()
     queue: QueueSettings = QueueSettings()
     quota: QuotaSettings = QuotaSettings()
     moderation: ModerationSettings = ModerationSettings()
@@ -571,8 +615,18 @@ class Settings(Section):
 
     def secrets(self) -> tuple[str, ...]:
         """Every token that is set, so that the log can strike them out."""
-        tokens = (self.hub.token, self.discord.token, self.telegram.token)
+        tokens = (self.hub.token, self.server.token, self.discord.token, self.telegram.token)
         return tuple(token.get_secret_value() for token in tokens if token)
+
+    @model_validator(mode="after")
+    def _a_server_is_asked_for_a_model(self) -> Self:
+        if self.generation.where == "server" and not self.server.model:
+            raise PydanticCustomError(
+                "server_without_model",
+                'server.model is ""; allowed: a name that server.url/models lists, because '
+                'generation.where is "server"',
+            )
+        return self
 
     @model_validator(mode="after")
     def _candidates_of_a_joke_fit_into_one_batch(self) -> Self:

@@ -5,10 +5,12 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from bot.generation.pool import WorkerPool
 from bot.generation.port import GenerationError, GenerationRequest
+from bot.generation.process import WorkerProcess
 from bot.generation.protocol import Sampling
 from bot.generation.queue import LineLimits
 from bot.generation.supervisor import SupervisionLimits
@@ -29,9 +31,12 @@ async def measure_idle_work(
 ) -> list[IdleRound]:
     """In each round the same request alone and in the middle of a draw, after one warm-up."""
     pool = WorkerPool(
-        command=(
-            *(sys.executable, "-m", "bot.generation.worker", "--model", str(directory)),
-            *("--name", name, "--slots", str(_SLOTS)),
+        connect=partial(
+            WorkerProcess.start,
+            (
+                *(sys.executable, "-m", "bot.generation.worker", "--model", str(directory)),
+                *("--name", name, "--slots", str(_SLOTS)),
+            ),
         ),
         limits=SupervisionLimits(heartbeat_seconds=_PATIENCE, start_seconds=_PATIENCE),
         line=LineLimits(capacity=1, per_community=1, per_member=1),

@@ -38,6 +38,7 @@ def test_a_row_says_what_a_refusal_would_say() -> None:
 def test_a_token_has_no_default() -> None:
     rows = [cells(row) for row in configuration_table().splitlines()]
     assert {row[0] for row in rows if row[1] == "none"} == {
+        "`server.token`",
         "`hub.token`",
         "`discord.token`",
         "`telegram.token`",

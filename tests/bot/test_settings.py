@@ -65,6 +65,7 @@ OF_A_CERTAIN_SHAPE = {
     "admin_channel": "12",
     "admin_chat": "-12",
     "development_guild": "12",
+    "url": "https://localhost:1/v1",
     "rest_url": "https://localhost:1/api",
     "gateway_url": "ws://localhost:1",
     "webhook_url": "https://example.org/punchline",
@@ -72,6 +73,10 @@ OF_A_CERTAIN_SHAPE = {
     "listen": "0.0.0.0:80",
     "base_url": "http://localhost:1/bot",
 }
+
+
+TOGETHER_WITH = {"generation.where": {"PUNCHLINE_SERVER__MODEL": "humour"}}
+"""What else has to be set for another value of a key to be allowed."""
 
 
 def another_value(key: Key) -> Any:
@@ -144,7 +149,8 @@ def test_a_key_in_the_file_takes_effect(key: Key) -> None:
     value = "read.txt" if key.field == "token_file" else another_value(key)
     write("word", "place/read.txt")
     file = write(f"[{key.section}]\n{key.field} = {json.dumps(value)}", "place/config.toml")
-    assert value_of(load(file), key) == expected(key, value, Path.cwd() / "place")
+    settings = load(file, **TOGETHER_WITH.get(key.name, {}))
+    assert value_of(settings, key) == expected(key, value, Path.cwd() / "place")
 
 
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: key.name)
@@ -152,14 +158,15 @@ def test_a_variable_in_the_environment_overrides_the_file(key: Key) -> None:
     value = "read.txt" if key.field == "token_file" else another_value(key)
     write("word", "read.txt")
     write(SHIPPED.read_text(encoding="utf-8"), "place/config.toml")
-    settings = load(Path("place/config.toml"), **{key.variable: str(value)})
+    needed = TOGETHER_WITH.get(key.name, {})
+    settings = load(Path("place/config.toml"), **{key.variable: str(value)}, **needed)
     actual = value_of(settings, key)
     assert (actual.get_secret_value() if key.secret else actual) == expected(key, value, Path.cwd())
     others = {
         other.name: value_of(settings, other) for other in KEYS if other.section != key.section
     }
     assert others == {
-        other.name: value_of(load(Path("place/config.toml")), other)
+        other.name: value_of(load(Path("place/config.toml"), **needed), other)
         for other in KEYS
         if other.section != key.section
     }
@@ -434,7 +441,12 @@ def test_a_token_comes_from_a_file_unless_the_environment_has_one(key: Key) -> N
 
 def test_all_tokens_are_known_to_the_log_and_shown_nowhere() -> None:
     settings = load(**{key.variable: f"s3cr3t-{key.section}" for key in TOKENS})
-    assert settings.secrets() == ("s3cr3t-hub", "s3cr3t-discord", "s3cr3t-telegram")
+    assert settings.secrets() == (
+        "s3cr3t-hub",
+        "s3cr3t-server",
+        "s3cr3t-discord",
+        "s3cr3t-telegram",
+    )
     for shown in (repr(settings), str(settings), str(settings.model_dump())):
         assert "s3cr3t" not in shown
     assert "s3cr3t" not in settings.model_dump_json()

@@ -231,3 +231,41 @@ def test_a_told_joke_is_what_a_model_is_taught_but_for_the_end() -> None:
     assert template.told_joke(tokenizer, "Why did the cat?", opening=None) == taught[:-1]
     opened = template.taught_joke(tokenizer, " the cat?", opened=True)
     assert template.told_joke(tokenizer, "Why did the cat?", opening="Why did") == opened[:-1]
+
+
+# Where somebody else tokenises
+
+plain_kinds = st.sampled_from([TemplateKind.PLAIN, TemplateKind.PLAIN_EXAMPLES])
+
+
+@pytest.mark.parametrize("kind", [TemplateKind.PLAIN, TemplateKind.PLAIN_EXAMPLES])
+@pytest.mark.parametrize("topic", [None, "cats"])
+@pytest.mark.parametrize("opening", [None, "Why did the cat"])
+def test_as_text_a_prompt_is_what_its_tokens_say(
+    kind: TemplateKind, topic: str | None, opening: str | None
+) -> None:
+    tokens = roomy(kind).prompt(TOKENIZERS[kind], topic=topic, opening=opening)
+    said = TOKENIZERS[kind].decode(tokens, skip_special_tokens=False)
+    assert roomy(kind).text_prompt(topic=topic, opening=opening) == said
+
+
+@given(plain_kinds, texts, texts)
+def test_as_text_a_member_can_write_neither_special_tokens_nor_lines(
+    kind: TemplateKind, topic: str, opening: str
+) -> None:
+    template = roomy(kind)
+    prompt = template.text_prompt(topic=topic, opening=opening)
+    assert not any(token in prompt for token in chat_tokenizer().get_added_vocab())
+    usual = template.text_prompt(topic="cats", opening="Why")
+    assert len(prompt.splitlines()) == len(usual.splitlines())
+
+
+@given(texts, texts)
+def test_as_text_an_opening_is_told_as_it_was_typed(opening: str, generated: str) -> None:
+    told = roomy(TemplateKind.PLAIN).text_joke(opening=opening, generated=generated)
+    assert told == opening + generated.rstrip()
+
+
+def test_a_prompt_in_turns_cannot_be_written_without_a_tokenizer() -> None:
+    with pytest.raises(ValueError, match="chat template"):
+        roomy(TemplateKind.CHAT_EXAMPLES).text_prompt(topic=None, opening=None)

@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from bot.generation.berths import Berths
 from bot.generation.fleet import Fleet
 from bot.generation.pool import WorkerPool
+from bot.generation.process import WorkerProcess
 from bot.generation.queue import LineLimits
 from bot.generation.supervisor import SupervisionLimits
 from bot.model import ServedModel
@@ -50,7 +52,7 @@ class Yard:
 
     def build(self, model: ServedModel) -> WorkerPool:
         pool = WorkerPool(
-            command=self.commands[model.name],
+            connect=partial(WorkerProcess.start, self.commands[model.name]),
             limits=self._limits,
             line=_LINE,
             slots=4,

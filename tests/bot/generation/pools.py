@@ -5,11 +5,13 @@ import json
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bot.generation.pool import WorkerPool
 from bot.generation.port import Generation, GenerationError, GenerationRequest, Wait
+from bot.generation.process import WorkerProcess
 from bot.generation.protocol import Sampling
 from bot.generation.queue import LineLimits
 from bot.generation.supervisor import SupervisionLimits
@@ -78,7 +80,7 @@ async def pool_of(
 ) -> AsyncIterator[WorkerPool]:
     """A started pool; leaving closes it and makes sure that no worker is left behind."""
     pool = WorkerPool(
-        command=command,
+        connect=partial(WorkerProcess.start, command),
         limits=limits,
         line=line,
         slots=slots,

@@ -55,7 +55,7 @@ class ScriptedWorker:
             self._say(Broken(detail=f"models/{self._version} is damaged."))
             return
         time.sleep({"late": 600, "slow": 1}.get(self._habit, 0))
-        self._say(Ready(version=self._version, device="cpu", dtype="float32", slots=4))
+        self._say(Ready(version=self._version, device="cpu", dtype="float32", slots=1000))
         for line in sys.stdin.buffer:
             self._obey(decode_order(line))
         self._note("end", str(os.getpid()))

@@ -15,6 +15,7 @@ from bot.generation.protocol import (
     Failed,
     Generate,
     KnownJoke,
+    Lost,
     Order,
     Ping,
     Pong,
@@ -71,6 +72,7 @@ reports = (
     )
     | st.builds(Embedded, id=texts, features=st.lists(features, max_size=3).map(tuple))
     | st.builds(Failed, id=texts, too_long=st.booleans(), detail=texts)
+    | st.builds(Lost, id=texts, detail=texts, seconds=numbers)
     | st.builds(Pong, number=st.integers())
 )
 json_values = st.recursive(

@@ -1,6 +1,6 @@
 """A loop over a real store, with a scripted workshop and stand."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from bot.learning.learner import LoopLearner
 from bot.learning.places import Places
 from bot.learning.port import RunReport
 from bot.learning.retraining import Retraining
+from bot.model import ServedModel
 from bot.settings import LearningSettings, TrainingSettings, TrialSettings
 from bot.store.moments import now
 from bot.store.port import ToldJoke
@@ -71,6 +72,7 @@ async def make_loop(
     trial: TrialSettings = TRIAL,
     training: TrainingSettings | None = None,
     workshop: ScriptedWorkshop | None = None,
+    check: Callable[[ServedModel], Awaitable[None]] | None = None,
 ) -> Loop:
     """A process of its own; close its learner and its store to end it."""
     store = await SqlStore.open(directory=directory)
@@ -89,6 +91,7 @@ async def make_loop(
         board=board,
         rules=RULES,
         training=training or TrainingSettings(),
+        check=check,
         look_seconds=0.02,
         retraining=Retraining(
             store=store,
