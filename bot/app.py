@@ -15,6 +15,7 @@ from bot.core import Core
 from bot.fronts.port import Front, FrontRefusedError, InterruptedByMemberError
 from bot.generation.fleet import Fleet
 from bot.generation.supervisor import WorkerState
+from bot.keeping import kept_up
 from bot.learning.building import build_learner
 from bot.model import ServedModel
 from bot.pausing import Pause
@@ -88,7 +89,7 @@ async def open_app(
     fleet = build_fleet(settings, finder=finder, selectors=selectors)
     loading = asyncio.create_task(selectors.load(), name="selectors")
     try:
-        store = await SqlStore.open(directory=settings.store.directory)
+        store = await SqlStore.open(directory=settings.store.directory, url=settings.store.url)
         try:
             roster = build_roster(settings, store=store, fleet=fleet, finder=finder)
             learner = build_learner(settings, store=store, stand=roster)
@@ -127,6 +128,11 @@ async def open_app(
                     roster.start()
                     learner.start()
                 async with (
+                    kept_up(
+                        {} if alone else {"pause": pause.follow},
+                        log=_log,
+                        complaint="Whether jokes are paused could not be asked.",
+                    ),
                     kept_learning(
                         None if alone else taste,
                         settings=settings,

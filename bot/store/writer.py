@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from bot.store.backend import Among
 from bot.store.database import Database
 from bot.store.errors import CLOSED, SLOW
 from bot.store.port import StoreUnavailable
@@ -27,6 +28,7 @@ _BATCH = 256
 class _Write:
     operation: Operation[Any]
     undo: Callable[[Any], Operation[Any]] | None
+    among: Among
     outcome: asyncio.Future[Any]
 
 
@@ -56,16 +58,20 @@ class Writer:
         self._task = asyncio.get_running_loop().create_task(self._run(), name="store writer")
 
     async def write(
-        self, operation: Operation[T], *, undo: Callable[[T], Operation[object]] | None = None
+        self,
+        operation: Operation[T],
+        *,
+        undo: Callable[[T], Operation[object]] | None = None,
+        among: Among = None,
     ) -> T:
-        """The operation's result, once it is on disk.
+        """The operation's result, once it is on disk; `among` says what it touches.
 
         Raises `StoreUnavailable`, and whatever the operation itself raises.
         """
         if self._closed:
             raise StoreUnavailable(CLOSED)
         outcome: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        write = _Write(operation=operation, undo=undo, outcome=outcome)
+        write = _Write(operation=operation, undo=undo, among=among, outcome=outcome)
         self._queue.put_nowait(write)
         try:
             async with asyncio.timeout(self._deadline):
@@ -108,7 +114,8 @@ class Writer:
             return
         try:
             results = await self._database.transaction(
-                lambda connection: [write.operation(connection) for write in wanted]
+                lambda connection: [write.operation(connection) for write in wanted],
+                among=_together(wanted),
             )
         except StoreUnavailable as error:
             _fail(wanted, error)
@@ -132,7 +139,20 @@ class Writer:
         if write.undo is not None:
             outcome: asyncio.Future[object] = asyncio.get_running_loop().create_future()
             outcome.add_done_callback(_report)
-            self._queue.put_nowait(_Write(operation=write.undo(result), undo=None, outcome=outcome))
+            operation = write.undo(result)
+            self._queue.put_nowait(
+                _Write(operation=operation, undo=None, among=write.among, outcome=outcome)
+            )
+
+
+def _together(batch: list[_Write]) -> Among:
+    """What all of them touch; everything, if one does."""
+    names: set[str] = set()
+    for write in batch:
+        if write.among is None:
+            return None
+        names.update(write.among)
+    return names
 
 
 def _fail(batch: list[_Write], error: Exception) -> None:
