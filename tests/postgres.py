@@ -71,6 +71,10 @@ class PostgresServer:
             connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY")
         self._free.append(url)
 
+    def remove(self, url: SecretStr) -> None:
+        """Remove a database, whoever is still connected to it."""
+        self._execute(f"DROP DATABASE {sa.make_url(url.get_secret_value()).database} WITH (FORCE)")
+
     def stop(self) -> None:
         """Stop at once, as in a power cut: transactions that have not committed are lost."""
         self._control("stop", "--mode", "immediate")

@@ -11,14 +11,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.store.directory import DATABASE, make_directory
+from bot.store.directory import DATABASE, exclusive, make_directory
 from bot.store.errors import StoreError, unavailable
 from bot.store.identity import KEY_FILE, MemberHasher, keep_key, member_key
 from bot.store.instances import Instances
 from bot.store.location import place_of
 from bot.store.marks import not_housekeeping
 from bot.store.postgres_foundation import check_key, prepared_engine
-from bot.store.schema import upgrade, upgrade_postgres
+from bot.store.schema import HOLD_SCHEMA, upgrade, upgrade_postgres
 from bot.store.sessions import SessionOwners
 from bot.store.tables import metadata, notes
 
@@ -88,38 +88,46 @@ def upgrade_database(database: Path | sa.URL) -> None:
 
 @contextmanager
 def _opened(database: Path | sa.URL) -> Iterator[sa.Connection]:
-    """A connection in a transaction that sees one state of the database, brought up to date.
+    """A connection that sees one state of the database, brought up to date.
 
-    Raises `StoreError` while a bot has it open.
+    Raises `StoreError` when a bot has it open; none can open it meanwhile.
     """
-    engine = _file_engine(database) if isinstance(database, Path) else _server_engine(database)
-    try:
+    if isinstance(database, Path):
+        with _opened_file(database) as connection:
+            yield connection
+    else:
+        with _opened_on_server(database) as connection:
+            yield connection
+
+
+@contextmanager
+def _opened_file(directory: Path) -> Iterator[sa.Connection]:
+    make_directory(directory)
+    with exclusive(directory):
+        _refuse_running(Instances(directory=directory).any_alive(), str(directory))
+        path = directory / DATABASE
+        path.touch(mode=0o600)
+        upgrade(path, busy_timeout=_BUSY_TIMEOUT)
+        engine = sa.create_engine(
+            sa.URL.create("sqlite", database=str(path)),
+            connect_args={"timeout": _BUSY_TIMEOUT},
+            hide_parameters=True,
+            poolclass=sa.NullPool,
+        )
         with engine.connect() as connection:
             yield connection
-    finally:
-        engine.dispose()
 
 
-def _file_engine(directory: Path) -> sa.Engine:
-    make_directory(directory)
-    _refuse_running(Instances(directory=directory).any_alive(), str(directory))
-    path = directory / DATABASE
-    path.touch(mode=0o600)
-    upgrade(path, busy_timeout=_BUSY_TIMEOUT)
-    return sa.create_engine(
-        sa.URL.create("sqlite", database=str(path)),
-        connect_args={"timeout": _BUSY_TIMEOUT},
-        hide_parameters=True,
-        poolclass=sa.NullPool,
-    )
-
-
-def _server_engine(url: sa.URL) -> sa.Engine:
-    engine = prepared_engine(url)
-    _refuse_running(SessionOwners(url=url).any_alive(), place_of(url))
-    with engine.begin() as connection:
-        upgrade_postgres(connection, place=place_of(url))
-    return engine.execution_options(isolation_level="REPEATABLE READ")
+@contextmanager
+def _opened_on_server(url: sa.URL) -> Iterator[sa.Connection]:
+    with prepared_engine(url).connect() as connection:
+        # Held by the session, which ends with the connection; who starts waits for it.
+        connection.exec_driver_sql(HOLD_SCHEMA)
+        connection.commit()
+        _refuse_running(SessionOwners(url=url).any_alive(), place_of(url))
+        with connection.begin():
+            upgrade_postgres(connection, place=place_of(url))
+        yield connection.execution_options(isolation_level="REPEATABLE READ")
 
 
 def _refuse_running(running: bool, place: str) -> None:
@@ -173,8 +181,10 @@ class _Summed:
 
 
 def _pages(connection: sa.Connection, table: sa.Table) -> Iterator[Sequence[sa.RowMapping]]:
-    streamed = connection.execution_options(stream_results=True, yield_per=_PAGE)
-    return streamed.execute(_rows(table)).mappings().partitions()
+    found = connection.execute(
+        _rows(table), execution_options={"stream_results": True, "yield_per": _PAGE}
+    )
+    return found.mappings().partitions()
 
 
 def _rows(table: sa.Table) -> sa.Select[Any]:

@@ -40,7 +40,6 @@ def lay_postgres_foundation(
     finally:
         engine.dispose()
     owners = SessionOwners(url=url)
-    owners.sweep()
     owner = owners.register()
     return Foundation(
         backend=PostgresBackend(

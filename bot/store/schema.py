@@ -15,6 +15,7 @@ from alembic.script import ScriptDirectory
 from bot.store.errors import StoreError, is_damage, unavailable
 
 __all__ = [
+    "HOLD_SCHEMA",
     "Schema",
     "read_postgres_schema",
     "read_schema",
@@ -27,8 +28,10 @@ logger = logging.getLogger(__name__)
 
 _REVISIONS = "SELECT version_num FROM alembic_version"
 _MIGRATIONS = Path(__file__).parent / "migrations"
-# An advisory lock, held until the transaction ends; those of writes have the same first number.
+# An advisory lock, whose first number is that of writes.
 _PREPARING = "SELECT pg_advisory_xact_lock(1886744163, 128)"
+HOLD_SCHEMA = "SELECT pg_advisory_lock(1886744163, 128)"
+"""Lets no process bring the database up to date, or start, until the session ends."""
 # Alembic keeps the migration it is running in module globals: one at a time in a process.
 _ALEMBIC = threading.Lock()
 

@@ -94,7 +94,7 @@ class SessionOwners:
         self._grace = grace
 
     def register(self) -> SessionOwner:
-        """A new owner with an id nobody had before; what is left of dead ones is swept.
+        """A new owner with an id nobody had before.
 
         Raises `StoreUnavailable`.
         """
@@ -114,11 +114,14 @@ class SessionOwners:
         try:
             with self._engine().connect() as connection:
                 while True:
-                    alive = _holders(connection)
-                    missing = [owner for owner in owners if owner not in alive]
-                    if not marked_owners(connection) & set(missing) or time.monotonic() > end:
-                        return missing
-                    time.sleep(_LOOK)
+                    missing = set(owners) - _holders(connection)
+                    doubtful = marked_owners(connection) & missing
+                    if doubtful and time.monotonic() < end:
+                        time.sleep(_LOOK)
+                        continue
+                    if doubtful:
+                        remove_marks(connection, doubtful)
+                    return sorted(missing)
         except sa.exc.DBAPIError as error:
             raise unavailable(error) from error
 
@@ -133,16 +136,6 @@ class SessionOwners:
                 if not sa.inspect(connection).has_table(notes.name):
                     return 0
                 return len(marked_owners(connection) & _holders(connection))
-        except sa.exc.DBAPIError as error:
-            raise unavailable(error) from error
-
-    def sweep(self) -> None:
-        """Remove the marks of those that are gone. Raises `StoreUnavailable`."""
-        try:
-            with self._engine().connect() as connection:
-                marked = marked_owners(connection)
-                if gone := self.dead(marked) if marked - _holders(connection) else []:
-                    remove_marks(connection, gone)
         except sa.exc.DBAPIError as error:
             raise unavailable(error) from error
 

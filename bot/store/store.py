@@ -316,13 +316,15 @@ class SqlStore:
 
     async def _dead_owners(self) -> list[str]:
         owners = await self._database.read(reads.owners)
-        return await asyncio.to_thread(self._owners.dead, owners)
+        return await asyncio.to_thread(self._owners.dead, owners - {self._owner.id})
 
     def _touched(self, joke_id: int, told: ToldJoke) -> Among:
         """What telling a joke touches; everything, if its request came from another process."""
         home = self._homes.get(joke_id)
-        if home is None or not told.shelved:
-            return home and (home,)
+        if home is None:
+            return None
+        if not told.shelved:
+            return (home,)
         return home, draw_name(told.model_version, told.sampling["seed"])
 
     async def _mark(

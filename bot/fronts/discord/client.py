@@ -80,16 +80,19 @@ def new_client(
 
     With `shard_ids` it has only those of the `shard_count` connections that all processes have.
     """
-    kind = _ShardedClient if sharded or shard_count else _SingleClient
-    client = kind(
-        shard_ids=list(shard_ids) or None,
-        shard_count=shard_count or None,
+    options: dict[str, Any] = {
         # Neither the text of messages nor lists of members: nothing that needs a permit.
-        intents=discord.Intents(guilds=True, guild_reactions=True, dm_reactions=True),
-        activity=discord.CustomActivity(name=presence) if presence else None,
-        allowed_mentions=discord.AllowedMentions.none(),
-        member_cache_flags=discord.MemberCacheFlags.none(),
-        max_messages=None,
-    )
+        "intents": discord.Intents(guilds=True, guild_reactions=True, dm_reactions=True),
+        "activity": discord.CustomActivity(name=presence) if presence else None,
+        "allowed_mentions": discord.AllowedMentions.none(),
+        "member_cache_flags": discord.MemberCacheFlags.none(),
+        "max_messages": None,
+    }
+    if shard_count:
+        options["shard_count"] = shard_count
+    if shard_ids:
+        options["shard_ids"] = list(shard_ids)
+    kind = _ShardedClient if sharded or shard_count else _SingleClient
+    client = kind(**options)
     client.add_dynamic_items(PersistentButton)
     return client

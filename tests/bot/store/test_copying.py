@@ -136,11 +136,10 @@ async def test_there_and_back_again_is_the_same(
 
 async def test_more_rows_than_a_page_arrive(source: Place, place: Place) -> None:
     store = await source.open()
-    await store.import_votes([])
     number = await tell(store)
     for start in range(0, 2_500, 250):
-        for member in range(start, start + 250):
-            await store.vote(number, f"member-{member}", 1)
+        members = range(start, start + 250)
+        await asyncio.gather(*(store.vote(number, f"member-{member}", 1) for member in members))
     await store.close()
     assert copied(source, place)["votes"].rows == 2_500
 
