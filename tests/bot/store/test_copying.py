@@ -22,6 +22,7 @@ from bot.store.record_port import Post
 from bot.store.store import SqlStore
 from bot.store.tables import metadata
 from bot.store.version_port import MadeVersion, Roles, VersionState
+from bot.votes.rows import ImportedJoke, ImportedVote
 from tests.bot.store.conftest import CHAT, GUILD, Place, ask, joke, tell
 from tests.postgres import PostgresServer, connected
 
@@ -135,13 +136,23 @@ async def test_there_and_back_again_is_the_same(
 
 
 async def test_more_rows_than_a_page_arrive(source: Place, place: Place) -> None:
-    store = await source.open()
-    number = await tell(store)
-    for start in range(0, 2_500, 250):
-        members = range(start, start + 250)
-        await asyncio.gather(*(store.vote(number, f"member-{member}", 1) for member in members))
+    vote = ImportedVote(member="ann", value=1, voted_at=MOMENT)
+    jokes = [
+        ImportedJoke(
+            topic=None,
+            opening=None,
+            text=f"Joke {number}.",
+            model_version="starter",
+            told_at=MOMENT,
+            votes=(vote,),
+        )
+        for number in range(1_100)
+    ]
+    store = await source.open(deadline=60.0)
+    await store.import_votes(jokes)
     await store.close()
-    assert copied(source, place)["votes"].rows == 2_500
+    tables = copied(source, place)
+    assert (tables["jokes"].rows, tables["votes"].rows) == (1_100, 1_100)
 
 
 async def test_a_target_that_holds_something_is_refused_and_stays_as_it_is(
