@@ -44,13 +44,14 @@ def copy_database(
     *,
     key_directory: Path,
     say: Callable[[Copied], None],
+    page: int = _PAGE,
 ) -> None:
     """Copy all rows into a database that has none, and read them again there to compare.
 
     A path is a directory with a SQLite database and the members' key; the key for databases on
-    PostgreSQL is in `key_directory`. `say` hears of each table. All is one transaction of the
-    target, so that what fails leaves no row there. Raises `StoreError` when a person has to do
-    something, `StoreUnavailable` when trying again may help.
+    PostgreSQL is in `key_directory`. `page` rows travel at a time, and `say` hears of each table.
+    All is one transaction of the target, so that what fails leaves no row there. Raises
+    `StoreError` when a person has to do something, `StoreUnavailable` when trying again may help.
     """
     if source == target:
         raise StoreError("Source and target are the same database; name two.")
@@ -67,7 +68,7 @@ def copy_database(
                     check_key(connection, MemberHasher(key=key), home)
             _refuse_filled(goal, target)
             for table in metadata.sorted_tables:
-                say(_copy(origin, goal, table))
+                say(_copy(origin, goal, table, page))
             if isinstance(target, Path):
                 keep_key(target, key)
             else:
@@ -142,13 +143,13 @@ def _refuse_filled(goal: sa.Connection, target: Path | sa.URL) -> None:
             raise StoreError(f"{place} holds {table.name} already; name an empty database.")
 
 
-def _copy(origin: sa.Connection, goal: sa.Connection, table: sa.Table) -> Copied:
+def _copy(origin: sa.Connection, goal: sa.Connection, table: sa.Table, page: int) -> Copied:
     read = _Summed(table)
-    for page in _pages(origin, table):
-        goal.execute(sa.insert(table), read.add(page))
+    for rows in _pages(origin, table, page):
+        goal.execute(sa.insert(table), read.add(rows))
     written = _Summed(table)
-    for page in _pages(goal, table):
-        written.add(page)
+    for rows in _pages(goal, table, page):
+        written.add(rows)
     if read.copied != written.copied:
         raise StoreError(
             f"{table.name} came out different: {read.copied.rows} rows were read and"
@@ -180,9 +181,11 @@ class _Summed:
         return rows
 
 
-def _pages(connection: sa.Connection, table: sa.Table) -> Iterator[Sequence[sa.RowMapping]]:
+def _pages(
+    connection: sa.Connection, table: sa.Table, page: int
+) -> Iterator[Sequence[sa.RowMapping]]:
     found = connection.execute(
-        _rows(table), execution_options={"stream_results": True, "yield_per": _PAGE}
+        _rows(table), execution_options={"stream_results": True, "yield_per": page}
     )
     return found.mappings().partitions()
 
