@@ -24,7 +24,7 @@ def database_url(secret: SecretStr | None) -> sa.URL | None:
     if url is None or url.drivername not in SCHEMES or not url.database:
         raise StoreError(
             "That is no URL of a database; write postgresql://user:password@host/database."
-        ) from None
+        )
     return url.set(drivername="postgresql+psycopg")
 
 
