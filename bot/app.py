@@ -15,6 +15,7 @@ from bot.core import Core
 from bot.fronts.port import Front, FrontRefusedError, InterruptedByMemberError
 from bot.generation.fleet import Fleet
 from bot.generation.supervisor import WorkerState
+from bot.keeping import kept_up
 from bot.learning.building import build_learner
 from bot.measures import Measures
 from bot.model import ServedModel
@@ -93,7 +94,9 @@ async def open_app(
     fleet = build_fleet(settings, finder=finder, selectors=selectors, measures=measures)
     loading = asyncio.create_task(selectors.load(), name="selectors")
     try:
-        store = await SqlStore.open(directory=settings.store.directory, measures=measures)
+        store = await SqlStore.open(
+            directory=settings.store.directory, url=settings.store.url, measures=measures
+        )
         try:
             roster = build_roster(settings, store=store, fleet=fleet, finder=finder)
             learner = build_learner(settings, store=store, stand=roster)
@@ -135,6 +138,11 @@ async def open_app(
                     roster.start()
                     learner.start()
                 async with (
+                    kept_up(
+                        {} if alone else {"pause": pause.follow},
+                        log=_log,
+                        complaint="Whether jokes are paused could not be asked.",
+                    ),
                     kept_learning(
                         None if alone else taste,
                         settings=settings,

@@ -8,6 +8,7 @@ import sys
 from asyncio.subprocess import PIPE
 from pathlib import Path
 
+import sqlalchemy as sa
 from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
@@ -22,6 +23,9 @@ from bot.phrases import counted
 from bot.platforms import discord_finding, telegram_finding
 from bot.settings import Settings
 from bot.store.inspection import inspect
+from bot.store.location import database_url
+from bot.store.schema import Schema
+from bot.store.server_inspection import inspect_server
 from finetune.artifacts import MANIFEST, BrokenVersionError, verify
 
 __all__ = ["examine", "show"]
@@ -74,7 +78,27 @@ def show(findings: list[Finding], *, console: Console) -> None:
         console.print(table)
 
 
+async def _server(url: sa.URL) -> Finding:
+    state = await asyncio.to_thread(inspect_server, url)
+    if state.problem:
+        return Finding(
+            subject="database",
+            state=State.FAIL,
+            seen=f"{state.place}: {state.problem}",
+            mend="do as it says; docs/postgresql.md tells how a database is made",
+        )
+    kept = f"{counted(state.jokes, 'joke')}, {counted(state.votes, 'vote')}"
+    if state.schema is Schema.EMPTY:
+        kept = "its tables are made at the first start"
+    using = "one process" if state.processes == 1 else f"{state.processes} processes"
+    seen = f"{state.place} (PostgreSQL {state.release}): {kept}; {using} at work"
+    return Finding(subject="database", state=State.OK, seen=seen)
+
+
 async def _database(settings: Settings) -> Finding:
+    url = database_url(settings.store.url)
+    if url is not None:
+        return await _server(url)
     state = await inspect(settings.store.directory)
     if state.problem:
         return Finding(

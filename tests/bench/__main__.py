@@ -14,6 +14,7 @@ from rich.console import Console
 from bot.generation.native.compiling import can_multiply_bytes
 from bot.model import BaseModelError, ServedModel, prepared_model
 from bot.settings import load_settings
+from tests.bench.database import database_for_bench
 from tests.bench.idle_work import measure_idle_work
 from tests.bench.machine import describe_machine
 from tests.bench.preparing import measure_preparing
@@ -55,6 +56,13 @@ def bench(  # noqa: C901, PLR0915 - one part after another, each a few lines
     jokes: Annotated[
         Path | None, typer.Option(help="Jokes, one a line, for the quality.", exists=True)
     ] = None,
+    database: Annotated[
+        str,
+        typer.Option(
+            help='Where the service remembers: "sqlite", "postgresql" for one that is started here,'
+            " or the URL of an empty database."
+        ),
+    ] = "sqlite",
     rounds: Annotated[int, typer.Option(min=1, help="How often everything is measured.")] = 5,
     rows: Annotated[
         int | None, typer.Option(min=100, help="Rows to prepare; a million with --only prepare.")
@@ -76,7 +84,11 @@ def bench(  # noqa: C901, PLR0915 - one part after another, each a few lines
 
     _RESULTS.mkdir(exist_ok=True)
     if only in (None, Part.SERVICE):
-        service = asyncio.run(measure_service(directory=_RESULTS, rounds=rounds, say=say))
+        with database_for_bench(database) as url:
+            service = asyncio.run(
+                measure_service(directory=_RESULTS, rounds=rounds, say=say, url=url)
+            )
+        results["database"] = database if url is None else "postgresql"
         results["service"] = [asdict(each) for each in service]
         screen.print(latency_table(service), rate_table(service, concurrency=CONCURRENCY))
     if only in (None, Part.PREPARE):
