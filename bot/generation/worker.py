@@ -141,9 +141,9 @@ class Worker:
                 )
             )
         except (PromptTooLongError, ValueError) as error:
+            _say(order, "Order %s cannot be decoded: %s", order.id, error)
             too_long = isinstance(error, PromptTooLongError)
             self._report(Failed(id=order.id, too_long=too_long, detail=str(error)))
-            _say(order, "Order %s cannot be decoded: %s", order.id, error)
         else:
             self._running[order.id] = (order, time.monotonic())
             _say(order, "Order %s: %d candidates.", order.id, order.count)

@@ -31,7 +31,7 @@ IGNORED = -100
 _OPEN_ROWS = 48
 """Sequences kept open for the next jokes; more waste less room and take longer to search."""
 
-_WINDOW = 256
+_WINDOW = 64
 """Jokes that are sorted before they are packed, so that short ones fill what long ones leave."""
 
 _TOLERANCE = 0.2
