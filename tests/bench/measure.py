@@ -27,7 +27,9 @@ class Spread:
         return cls(median=statistics.median(values), lowest=min(values), highest=max(values))
 
     def text(self, *, digits: int = 0) -> str:
-        """Median (lowest–highest)."""
+        """Median (lowest–highest), or the only value there is."""
+        if self.lowest == self.highest:
+            return f"{self.median:,.{digits}f}"
         return f"{self.median:,.{digits}f} ({self.lowest:,.{digits}f}–{self.highest:,.{digits}f})"
 
 

@@ -181,7 +181,7 @@ def members_table(rounds: Sequence[MembersRound], *, members: int) -> Table:
 
 
 def training_table(run: TrainingRun) -> Table:
-    """Joke tokens a second of each contender, and what ours do beside it within each round."""
+    """Joke tokens a second of each contender, and how many times as fast each of ours is."""
     names = list(run.rounds[0].speeds)
     ours = [name for name in names if name.endswith("Punchline")]
     table = _table(
@@ -189,8 +189,8 @@ def training_table(run: TrainingRun) -> Table:
         f"sequences of {run.sequence_tokens}",
         "",
         "median (range)",
-        *(f"{name} is faster by" for name in ours),
-        *("padding", "ready after, s"),
+        *(f"{name.partition(':')[0]}, times" for name in ours),
+        *("padding", "ready, s"),
     )
     for name in names:
         speeds = [each.speeds[name] for each in run.rounds]
