@@ -12,6 +12,7 @@ from bot.communities import (
 )
 from bot.core import Core
 from bot.generation.berths import Berths
+from bot.generation.cluster.building import ServedOnCluster
 from bot.generation.connection import Connect
 from bot.generation.fleet import Fleet
 from bot.generation.pool import WorkerPool
@@ -78,13 +79,17 @@ def build_fleet(settings: Settings, *, finder: VersionFinder, selectors: Selecto
     if settings.generation.where == "here":
         build = partial(build_pool, settings)
         return Fleet(berths=Berths(locate=finder, build=build, selectors=selectors))
-    server = ServedElsewhere(settings=settings, origin=finder.origin.name)
+    elsewhere: ServedElsewhere | ServedOnCluster = (
+        ServedOnCluster(settings=settings)
+        if settings.generation.where == "ray"
+        else ServedElsewhere(settings=settings, origin=finder.origin.name)
+    )
     return Fleet(
         berths=Berths(
             locate=finder,
-            build=lambda model: _pool(settings, server.connect(model), slots=server.slots),
+            build=lambda model: _pool(settings, elsewhere.connect(model), slots=elsewhere.slots),
             selectors=selectors,
-            forget=server.forget,
+            forget=elsewhere.forget,
         )
     )
 
@@ -170,7 +175,7 @@ def telling_policy(settings: Settings) -> TellingPolicy:
     """How jokes are made."""
     generation, moderation = settings.generation, settings.moderation
     return TellingPolicy(
-        at_once=settings.queue.capacity + generation.jokes_at_once,
+        at_once=settings.queue.capacity + settings.jokes_at_once,
         sampling=Sampling(
             temperature=generation.temperature,
             top_k=generation.top_k,

@@ -13,6 +13,7 @@ from finetune.candidates import Candidate
 
 __all__ = [
     "Broken",
+    "Busy",
     "Cancel",
     "Embed",
     "Embedded",
@@ -27,6 +28,7 @@ __all__ = [
     "Ready",
     "Report",
     "Result",
+    "Room",
     "Sampling",
     "decode_order",
     "decode_report",
@@ -147,6 +149,20 @@ class Lost:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Busy:
+    """Report: there is no room for this one request, and it is not to be tried again."""
+
+    id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Room:
+    """Report: from now on there is room for so many candidates at the same time."""
+
+    slots: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Pong:
     """Report: alive and decoding."""
 
@@ -154,7 +170,7 @@ class Pong:
 
 
 Order = Generate | Embed | Cancel | Ping
-Report = Ready | Broken | Result | Embedded | Failed | Lost | Pong
+Report = Ready | Broken | Result | Embedded | Failed | Lost | Busy | Room | Pong
 
 _ORDERS: dict[str, type[Order]] = {
     "generate": Generate,
@@ -169,6 +185,8 @@ _REPORTS: dict[str, type[Report]] = {
     "embedded": Embedded,
     "failed": Failed,
     "lost": Lost,
+    "busy": Busy,
+    "room": Room,
     "pong": Pong,
 }
 

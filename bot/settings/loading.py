@@ -19,6 +19,7 @@ __all__ = ["configuration_file", "load_settings"]
 DEFAULT_FILE = Path("config.toml")
 _TOGETHER = {
     "candidates_over_slots": ("generation.candidates", "generation.slots"),
+    "replicas_crossed": ("ray.min_replicas", "ray.max_replicas"),
     "server_without_model": ("generation.where", "server.model"),
 }
 LIKE_A_TOKEN = re.compile(r"[\w.:-]{30,}")

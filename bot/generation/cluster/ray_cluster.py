@@ -1,0 +1,274 @@
+"""The cluster itself. Nothing here outside a function imports ray, and no other file does."""
+
+import asyncio
+import logging
+import os
+import re
+import time
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any, Self
+
+from bot.generation.cluster.application import PREFIX, Application
+from bot.generation.cluster.leases import Leases
+from bot.generation.cluster.port import (
+    ApplicationGone,
+    ClusterBusy,
+    ClusterUnreachable,
+    ReplicaLost,
+)
+from bot.generation.cluster.replica import Replica
+from bot.generation.protocol import ProtocolError, Ready, decode_report
+
+__all__ = ["MISSING", "QUIET", "ApplicationState", "RayCluster", "RayReplicas", "has_ray"]
+
+MISSING = (
+    "Jokes are to come from Ray (generation.where), which is not installed; "
+    "install it with: pip install 'punchline[ray]'"
+)
+QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+"""For processes that use Ray: it reports to nobody, and does not warn of its own future."""
+
+_NAMESPACE = "punchline"
+_LEASES = "punchline-leases"
+_DEPLOYMENT = "replica"
+_QUICK_SECONDS = 10.0
+_AWAY_SECONDS = 60.0
+_HEALTH_CHECKS = 3
+"""Checks that Serve wants to see fail before it replaces a replica."""
+
+_CONSTRUCTIONS = 3
+_SENTENCE = re.compile(r"(?:BrokenVersionError|DepotError): ?([^\n]+)")
+
+
+def has_ray() -> bool:
+    """Whether Ray and Serve are installed here."""
+    return find_spec("ray") is not None and find_spec("fastapi") is not None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ApplicationState:
+    """An application as the cluster sees it; `trouble` is why it is not as it should be."""
+
+    name: str
+    status: str
+    running: int
+    replicas: int
+    trouble: str
+
+    @property
+    def serving(self) -> bool:
+        """Whether it answers; a broken replica beside sound ones is being replaced."""
+        return self.status == "RUNNING" or (self.status == "UNHEALTHY" and self.running > 0)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the cluster has given up bringing it to life."""
+        return self.status == "DEPLOY_FAILED"
+
+    @property
+    def refusal(self) -> str:
+        """What a replica said that found nothing to serve, or ""."""
+        found = _SENTENCE.findall(self.trouble)
+        return str(found[-1]) if found else ""
+
+
+class RayCluster:
+    """A connection to a cluster; blocks, so it belongs in a thread of whoever has a loop."""
+
+    def __init__(self) -> None:
+        self._leases: Any = None
+
+    @classmethod
+    def connect(cls, address: str) -> Self:
+        """Join a cluster as one of its drivers. Raises `ClusterUnreachable`."""
+        for name, value in QUIET.items():
+            os.environ.setdefault(name, value)
+        import ray
+        from ray import serve  # noqa: F401 - sets up the log that is quieted next
+
+        logging.getLogger("ray.serve").setLevel(logging.WARNING)
+        try:
+            ray.init(
+                address=address,
+                namespace=_NAMESPACE,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+            )
+        except Exception as error:
+            reason = " ".join(str(error).split())[:200]
+            raise ClusterUnreachable(
+                f"There is no Ray at {address} (ray.address): {reason}"
+            ) from error
+        return cls()
+
+    def deploy(self, application: Application) -> None:
+        """Bring an application to life, or to its new form replica by replica; does not wait."""
+        from ray import serve
+
+        scale = application.scale
+        # Requests come through handles, so nothing has to listen for HTTP.
+        serve.start(proxy_location="Disabled")
+        plan = application.encoded_plan()
+        deployment: Any = serve.deployment(
+            name=_DEPLOYMENT,
+            ray_actor_options={"num_cpus": scale.cpus, "num_gpus": scale.gpus},
+            max_ongoing_requests=scale.at_once,
+            max_queued_requests=scale.queued,
+            autoscaling_config={
+                "min_replicas": scale.least,
+                "max_replicas": scale.most,
+                "target_ongoing_requests": scale.target,
+            },
+            health_check_period_s=scale.silent_seconds / _HEALTH_CHECKS,
+            health_check_timeout_s=scale.silent_seconds,
+            graceful_shutdown_timeout_s=scale.grace_seconds,
+            max_constructor_retry_count=_CONSTRUCTIONS,
+        )(Replica)
+        bound = deployment.bind(plan, scale.silent_seconds / _HEALTH_CHECKS, application.digest)
+        target = serve.RunTarget(target=bound, name=application.name, route_prefix=None)
+        serve.run_many([target], wait_for_applications_running=False)
+
+    def states(self) -> list[ApplicationState]:
+        """Every application of ours. Raises `ClusterUnreachable`."""
+        from ray import serve
+
+        try:
+            found = serve.status().applications
+        except Exception as error:
+            raise ClusterUnreachable(f"Ray Serve does not answer: {error}") from error
+        return [
+            _state(name, each) for name, each in sorted(found.items()) if name.startswith(PREFIX)
+        ]
+
+    def state(self, name: str) -> ApplicationState | None:
+        """One application, or None where there is none. Raises `ClusterUnreachable`."""
+        return next((each for each in self.states() if each.name == name), None)
+
+    def describe(self, name: str) -> tuple[Ready, str]:
+        """What a replica said when it was ready, and the digest it was deployed as.
+
+        Raises `ApplicationGone`.
+        """
+        from ray import serve
+
+        try:
+            handle = serve.get_app_handle(name)
+            line, digest = handle.describe.remote().result(timeout_s=_QUICK_SECONDS)
+            ready = decode_report(line)
+        except Exception as error:
+            raise ApplicationGone(f"{name} does not answer: {error}") from error
+        if not isinstance(ready, Ready):
+            raise ProtocolError(f"not what a replica says first: {line[:200]!r}")
+        return ready, str(digest)
+
+    def replicas(self, name: str) -> "RayReplicas":
+        """The replicas of an application that serves."""
+        return RayReplicas(cluster=self, name=name)
+
+    def delete(self, name: str) -> None:
+        """End an application; its replicas finish what they have."""
+        from ray import serve
+
+        serve.delete(name)
+
+    def hold(self, name: str, holder: str) -> None:
+        """Begin or renew a lease on an application."""
+        self._ask("hold", name, holder)
+
+    def release(self, name: str, holder: str) -> None:
+        """End a lease."""
+        self._ask("release", name, holder)
+
+    def holders(self, name: str) -> int:
+        """How many bots use an application."""
+        return int(self._ask("holders", name))
+
+    def may_deploy(self, name: str, holder: str) -> bool:
+        """Whether nobody else is about to deploy it."""
+        return bool(self._ask("may_deploy", name, holder))
+
+    def _ask(self, method: str, *arguments: str) -> Any:
+        import ray
+
+        if self._leases is None:
+            self._leases = (
+                ray.remote(Leases)
+                .options(
+                    name=_LEASES,
+                    namespace=_NAMESPACE,
+                    lifetime="detached",
+                    get_if_exists=True,
+                    num_cpus=0,
+                    max_restarts=-1,
+                    max_task_retries=3,
+                )
+                .remote()
+            )
+        try:
+            return ray.get(getattr(self._leases, method).remote(*arguments), timeout=_QUICK_SECONDS)
+        except Exception as error:
+            self._leases = None
+            raise ClusterUnreachable(f"Ray does not answer: {error}") from error
+
+
+class RayReplicas:
+    """Implements `Replicas` with a Serve handle."""
+
+    def __init__(self, *, cluster: RayCluster, name: str) -> None:
+        from ray import serve
+
+        self._cluster = cluster
+        self._name = name
+        self._handle = serve.get_app_handle(name)
+        self._seen = 1
+        self._seen_at = time.monotonic()
+
+    async def obey(self, order: bytes) -> bytes:
+        from ray.exceptions import RayError
+        from ray.serve.exceptions import BackPressureError, RayServeException
+
+        response: Any = self._handle.obey.remote(order)
+        try:
+            report: bytes = await response
+        except asyncio.CancelledError:
+            response.cancel()
+            raise
+        except BackPressureError as error:
+            raise ClusterBusy(str(error)) from None
+        except (RayError, RayServeException) as error:
+            raise ReplicaLost(_first_line(error)) from error
+        return report
+
+    async def running(self) -> int:
+        """As `Replicas` says; while Serve's controller is replaced, as many as were seen last."""
+        try:
+            state = await asyncio.to_thread(self._cluster.state, self._name)
+        except ClusterUnreachable:
+            if time.monotonic() - self._seen_at > _AWAY_SECONDS:
+                raise
+            return self._seen
+        if state is None or state.status in ("DELETING", "NOT_STARTED"):
+            raise ApplicationGone(f"{self._name} has been deleted")
+        self._seen, self._seen_at = state.running, time.monotonic()
+        return state.running
+
+
+def _state(name: str, found: Any) -> ApplicationState:
+    deployments = found.deployments.values()
+    counts = [each.replica_states for each in deployments]
+    said = [found.message, *(each.message for each in deployments)]
+    return ApplicationState(
+        name=name,
+        status=str(found.status.value),
+        running=sum(
+            number for each in counts for state, number in each.items() if state == "RUNNING"
+        ),
+        replicas=sum(number for each in counts for number in each.values()),
+        trouble="\n".join(filter(None, said)),
+    )
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1][:300] if lines else type(error).__name__
