@@ -242,7 +242,7 @@ class RaySettings(Section):
     ] = 1
     max_replicas: Annotated[
         int, Field(ge=1, le=1000, description="Replicas of a version there may be.")
-    ] = 1
+    ] = 2
     target_ongoing_requests: Annotated[
         float,
         Field(

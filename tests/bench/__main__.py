@@ -11,11 +11,13 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from bot.generation.cluster.ray_cluster import has_ray
 from bot.generation.native.compiling import can_multiply_bytes
 from bot.model import BaseModelError, prepared_model
 from bot.settings import load_settings
 from tests.bench.idle_work import measure_idle_work
 from tests.bench.machine import describe_machine
+from tests.bench.ray_overhead import measure_ray
 from tests.bench.report import (
     engine_table,
     idle_table,
@@ -23,6 +25,7 @@ from tests.bench.report import (
     members_table,
     quality_table,
     rate_table,
+    ray_table,
     training_table,
 )
 from tests.bench.results import timestamp, write_results
@@ -40,6 +43,7 @@ class Part(StrEnum):
     IDLE = "idle"
     MEMBERS = "members"
     TRAINING = "training"
+    RAY = "ray"
 
 
 def bench(
@@ -99,6 +103,12 @@ def bench(
         training = measure_training(directory, name=base, rounds=rounds, say=say)
         results["training"] = asdict(training)
         screen.print(training_table(training))
+    if only is Part.RAY or (only is None and has_ray()):
+        rays = asyncio.run(
+            measure_ray(directory, name=base, rounds=rounds, scratch=_RESULTS, say=say)
+        )
+        results["ray"] = [asdict(each) for each in rays]
+        screen.print(ray_table(rays))
     results["load_after"] = os.getloadavg()
     path = _RESULTS / f"{timestamp()}.json"
     write_results(path, results)

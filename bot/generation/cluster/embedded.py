@@ -32,8 +32,8 @@ _LOG = "ray.log"
 _START_SECONDS = 120.0
 _END_SECONDS = 30.0
 _GLANCE_SECONDS = 0.1
-_ROOM = 4
-"""Replicas that fit, however few cores there are: champion, challenger and one to swap to."""
+_ROOM = 6
+"""Replicas that fit, however few cores there are: of champion, challenger and one to swap to."""
 
 
 def find_embedded(directory: Path) -> str | None:
