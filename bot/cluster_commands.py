@@ -3,6 +3,8 @@
 import asyncio
 import json
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Annotated
 
@@ -47,11 +49,11 @@ def up(context: typer.Context) -> None:
     """
     settings = _settings(context)
     application = asyncio.run(_champion(settings))
-    joining = joined(settings.ray.address, directory=cluster_directory(settings))
-    with Console(stderr=True).status(f"Waiting for {application.plan.name} on Ray…"):
+    waiting = Console(stderr=True).status(f"Waiting for {application.plan.name} on Ray…")
+    with waiting, _left(joined(settings.ray.address, directory=cluster_directory(settings))) as ray:
         shelved(application)
         ready = deployed(
-            joining,
+            ray,
             application,
             holder=uuid.uuid4().hex,
             seconds=settings.generation.start_seconds,
@@ -70,7 +72,8 @@ def status(
     Fails if there is no cluster, or a version on it does not serve.
     """
     settings = _settings(context)
-    listed = _listed(_found(settings))
+    with _left(_found(settings)) as ray:
+        listed = _listed(ray)
     if as_json:
         typer.echo(json.dumps([{**asdict(each.state), "bots": each.bots} for each in listed]))
     elif listed:
@@ -93,17 +96,17 @@ def down(
     if settings.ray.address == LOCAL and find_embedded(directory) is None:
         typer.echo("There is no Ray of this machine's own.")
         return
-    joining = _found(settings)
-    listed = _listed(joining)
-    used = sum(each.bots for each in listed)
-    if used and not force:
-        raise ClusterUnreachable(
-            f"{used} bots use what is on the cluster, and would bring it back; stop them first, or "
-            "add --force."
-        )
-    for each in listed:
-        joining.delete(each.state.name)
-        typer.echo(f"Deleted {each.state.name}.")
+    with _left(_found(settings)) as ray:
+        listed = _listed(ray)
+        used = sum(each.bots for each in listed)
+        if used and not force:
+            raise ClusterUnreachable(
+                f"{used} bots use what is on the cluster, and would bring it back; stop them "
+                "first, or add --force."
+            )
+        for each in listed:
+            ray.delete(each.state.name)
+            typer.echo(f"Deleted {each.state.name}.")
     if settings.ray.address == LOCAL and end_embedded(directory):
         typer.echo("Ended the Ray of this machine's own.")
 
@@ -137,8 +140,17 @@ def _found(settings: Settings) -> RayCluster:
     return RayCluster.connect(address)
 
 
-def _listed(joining: RayCluster) -> list[_Listed]:
-    return [_Listed(state=each, bots=joining.holders(each.name)) for each in joining.states()]
+@contextmanager
+def _left(ray: RayCluster) -> Iterator[RayCluster]:
+    """A cluster that is left in the end."""
+    try:
+        yield ray
+    finally:
+        ray.leave()
+
+
+def _listed(ray: RayCluster) -> list[_Listed]:
+    return [_Listed(state=each, bots=ray.holders(each.name)) for each in ray.states()]
 
 
 def _show(listed: list[_Listed]) -> None:

@@ -73,6 +73,7 @@ class ApplicationsTwin:
         self.deployed: list[Application] = []
         self.digest = ""
         self.found: ApplicationState | None = None
+        self.settled = False
         self._glances = glances
         self._trouble = trouble
         self._fails = fails
@@ -103,6 +104,9 @@ class ApplicationsTwin:
 
     def may_deploy(self, name: str, holder: str) -> bool:
         return self._nobody_else
+
+    def has_deployed(self, name: str, holder: str) -> None:
+        self.settled = True
 
 
 def application(*, url: str = "", path: str = "nowhere", at_once: int = 8) -> Application:

@@ -27,6 +27,8 @@ class Applications(Protocol):
 
     def may_deploy(self, name: str, holder: str) -> bool: ...
 
+    def has_deployed(self, name: str, holder: str) -> None: ...
+
 
 def shelved(application: Application) -> None:
     """Have the weights where all nodes find them. Raises `ClusterUnreachable`, `VersionRefused`."""
@@ -64,6 +66,7 @@ def deployed(
             ready = _as_deployed(cluster, application)
             # Another bot with other settings has had the last word; ours are not worth a quarrel.
             if ready is not None and (ready[1] == application.digest or ours):
+                cluster.has_deployed(application.name, holder)
                 return ready[0]
         if state is not None and state.failed and (ours or state.refusal):
             raise VersionRefused(state.refusal or _reason(state))

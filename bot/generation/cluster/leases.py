@@ -45,3 +45,8 @@ class Leases:
             return False
         self._deploying[application] = (holder, self._clock() + _DEPLOYING_SECONDS)
         return True
+
+    def has_deployed(self, application: str, holder: str) -> None:
+        """End what `may_deploy` began, if it was this holder's turn."""
+        if self._deploying.get(application, ("", 0.0))[0] == holder:
+            del self._deploying[application]

@@ -4,7 +4,9 @@ import asyncio
 import logging
 import os
 import re
+import threading
 import time
+import warnings
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any, Self
@@ -87,7 +89,9 @@ class RayCluster:
         import ray
         from ray import serve  # noqa: F401 - sets up the log that is quieted next
 
-        logging.getLogger("ray.serve").setLevel(logging.WARNING)
+        logging.getLogger("ray.serve").setLevel(logging.ERROR)
+        # What it warns of is what it then raises.
+        warnings.filterwarnings("ignore", module="ray")
         try:
             ray.init(
                 address=address,
@@ -96,11 +100,19 @@ class RayCluster:
                 logging_level=logging.ERROR,
             )
         except Exception as error:
-            reason = " ".join(str(error).split())[:200]
+            reason = " ".join(str(error).partition("Traceback")[0].split())[:200]
             raise ClusterUnreachable(
-                f"There is no Ray at {address} (ray.address): {reason}"
+                f"There is no Ray to join at {address} (ray.address): {reason}"
             ) from error
         return cls()
+
+    def leave(self) -> None:
+        """Leave the cluster to itself; whoever asks it anything later does so in vain."""
+        import ray
+
+        # The client's threads trip over their own end and would tell the whole terminal.
+        threading.excepthook = lambda _: None
+        ray.shutdown()
 
     def deploy(self, application: Application) -> None:
         """Bring an application to life, or to its new form replica by replica; does not wait."""
@@ -187,6 +199,10 @@ class RayCluster:
     def may_deploy(self, name: str, holder: str) -> bool:
         """Whether nobody else is about to deploy it."""
         return bool(self._ask("may_deploy", name, holder))
+
+    def has_deployed(self, name: str, holder: str) -> None:
+        """Whoever comes now may deploy it again."""
+        self._ask("has_deployed", name, holder)
 
     def _ask(self, method: str, *arguments: str) -> Any:
         import ray

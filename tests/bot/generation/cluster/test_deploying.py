@@ -29,6 +29,7 @@ def test_what_is_not_there_is_deployed_and_waited_for() -> None:
     cluster, watch = ApplicationsTwin(glances=4), Watch()
     assert watch.deploy(cluster).version == "funny"
     assert cluster.deployed == [OURS]
+    assert cluster.settled
     assert watch.now > 0
 
 

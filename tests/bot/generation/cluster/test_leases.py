@@ -47,3 +47,12 @@ def test_of_several_that_come_together_one_deploys_until_it_takes_too_long() -> 
     assert leases.may_deploy("punchline-other", "two")
     clock.now = 1000.0
     assert leases.may_deploy(NAME, "two")
+
+
+def test_whoever_has_deployed_leaves_it_to_the_next() -> None:
+    leases = Leases(clock=Clock())
+    assert leases.may_deploy(NAME, "one")
+    leases.has_deployed(NAME, "two")
+    assert not leases.may_deploy(NAME, "two")
+    leases.has_deployed(NAME, "one")
+    assert leases.may_deploy(NAME, "two")
