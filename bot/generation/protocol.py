@@ -13,7 +13,6 @@ from finetune.candidates import Candidate
 
 __all__ = [
     "Broken",
-    "Busy",
     "Cancel",
     "Embed",
     "Embedded",
@@ -149,13 +148,6 @@ class Lost:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Busy:
-    """Report: there is no room for this one request, and it is not to be tried again."""
-
-    id: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Room:
     """Report: from now on there is room for so many candidates at the same time."""
 
@@ -170,7 +162,7 @@ class Pong:
 
 
 Order = Generate | Embed | Cancel | Ping
-Report = Ready | Broken | Result | Embedded | Failed | Lost | Busy | Room | Pong
+Report = Ready | Broken | Result | Embedded | Failed | Lost | Room | Pong
 
 _ORDERS: dict[str, type[Order]] = {
     "generate": Generate,
@@ -185,7 +177,6 @@ _REPORTS: dict[str, type[Report]] = {
     "embedded": Embedded,
     "failed": Failed,
     "lost": Lost,
-    "busy": Busy,
     "room": Room,
     "pong": Pong,
 }

@@ -12,7 +12,6 @@ from bot.generation.cluster.port import (
     Replicas,
 )
 from bot.generation.protocol import (
-    Busy,
     Cancel,
     Embed,
     Generate,
@@ -28,6 +27,9 @@ from bot.generation.protocol import (
 )
 
 __all__ = ["Gateway"]
+
+_BUSY_SECONDS = 1.0
+"""How long nothing more is sent to a cluster that is full."""
 
 _log = logging.getLogger("punchline.cluster")
 
@@ -105,8 +107,8 @@ class Gateway:
             async with asyncio.timeout(self._order_seconds):
                 line = await self._replicas.obey(encode(order))
             report = decode_report(line)
-        except ClusterBusy:
-            report = Busy(id=order.id)
+        except ClusterBusy as error:
+            report = self._lost(order, str(error), seconds=_BUSY_SECONDS)
         except TimeoutError:
             report = self._lost(order, f"no replica answered in {self._order_seconds:g} seconds")
         except (ReplicaLost, ProtocolError) as error:
@@ -117,9 +119,9 @@ class Gateway:
                 self._gone.set_exception(error)
         self._report(report)
 
-    def _lost(self, order: Generate | Embed, detail: str) -> Lost:
+    def _lost(self, order: Generate | Embed, detail: str, *, seconds: float = 0.0) -> Lost:
         _log.warning("A request was lost, and is tried again or given up: %s.", detail)
-        return Lost(id=order.id, detail=detail)
+        return Lost(id=order.id, detail=detail, seconds=seconds)
 
     def _finished(self, order_id: str, task: asyncio.Task[None]) -> None:
         if self._running.get(order_id) is task:

@@ -8,7 +8,7 @@ import pytest
 
 from bot.generation.pool import WorkerPool
 from bot.generation.port import GenerationError
-from bot.generation.protocol import Busy, Embed, Generate, KnownJoke, Lost, Order, Result, Room
+from bot.generation.protocol import Embed, Generate, KnownJoke, Lost, Order, Result, Room
 from bot.generation.queue import LineLimits
 from bot.generation.supervisor import SupervisionLimits
 from bot.jokes import Reason
@@ -62,30 +62,30 @@ async def test_more_is_handed_over_when_there_is_more_room_and_less_when_there_i
             task.cancel()
 
 
-async def test_a_request_for_which_there_is_no_room_is_told_that_it_is_busy() -> None:
+async def test_a_request_that_finds_a_full_cluster_again_and_again_is_told_that_it_is_busy() -> (
+    None
+):
     worker = ConnectionTwin()
     async with pool_on(worker, slots=8) as pool:
         asking = asyncio.create_task(pool.generate(request_for("cats")))
-        await until(lambda: bool(worker.orders), seconds=PATIENCE)
-        worker.say(Busy(id=worker.orders[0].id))  # type: ignore[union-attr]
+        for tries in (1, 2, 3):
+            await until(lambda: len(worker.generating) == tries, seconds=PATIENCE)  # noqa: B023
+            order = worker.orders[-1]
+            assert isinstance(order, Generate)
+            worker.say(Lost(id=order.id, detail="it is full", seconds=0.05))
         with pytest.raises(GenerationError) as refused:
             await asking
         assert refused.value.reason is Reason.BUSY
         assert refused.value.seconds is not None
-        assert len(worker.generating) == 1
 
 
-async def test_jokes_that_could_not_be_read_are_nobody_elses_worry() -> None:
+async def test_jokes_that_could_not_be_read_are_given_up() -> None:
     worker = ConnectionTwin()
     async with pool_on(worker, slots=8) as pool:
-        for refusal in (lambda name: Busy(id=name), lambda name: Lost(id=name, detail="died")):
-            reading = asyncio.create_task(pool.embed([KnownJoke(text="Ha")]))
-            await until(
-                lambda: isinstance(worker.orders[-1:] and worker.orders[-1], Embed),
-                seconds=PATIENCE,
-            )
-            order = worker.orders.pop()
-            assert isinstance(order, Embed)
-            worker.say(refusal(order.id))
-            with pytest.raises(GenerationError):
-                await reading
+        reading = asyncio.create_task(pool.embed([KnownJoke(text="Ha")]))
+        await until(lambda: bool(worker.orders), seconds=PATIENCE)
+        order = worker.orders[0]
+        assert isinstance(order, Embed)
+        worker.say(Lost(id=order.id, detail="the replica died"))
+        with pytest.raises(GenerationError):
+            await reading

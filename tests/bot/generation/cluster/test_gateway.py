@@ -8,7 +8,6 @@ import pytest
 from bot.generation.cluster.gateway import Gateway
 from bot.generation.cluster.port import ApplicationGone
 from bot.generation.protocol import (
-    Busy,
     Cancel,
     Embed,
     Embedded,
@@ -89,9 +88,13 @@ async def test_an_order_that_a_replica_dies_over_is_reported_lost(desk: Desk, to
     assert report.id == "one"
 
 
-async def test_an_order_for_which_no_place_is_left_is_told_that_it_is_busy(desk: Desk) -> None:
+async def test_an_order_for_which_no_place_is_left_is_to_be_tried_a_little_later(
+    desk: Desk,
+) -> None:
     desk.gateway.take(asked("one", "full"))
-    assert await desk.heard() == Busy(id="one")
+    report = await desk.heard()
+    assert isinstance(report, Lost)
+    assert report.seconds > 0
 
 
 async def test_an_order_that_no_replica_finishes_in_time_is_lost_and_given_up() -> None:
