@@ -17,7 +17,7 @@ from bot.generation.cluster.application import Application
 from bot.generation.cluster.building import application_of, cluster_directory
 from bot.generation.cluster.deploying import deployed, shelved
 from bot.generation.cluster.embedded import end_embedded, find_embedded
-from bot.generation.cluster.port import ClusterUnreachable
+from bot.generation.cluster.port import ClusterError, ClusterUnreachable
 from bot.generation.cluster.process import LOCAL, joined
 from bot.generation.cluster.ray_cluster import ApplicationState, RayCluster
 from bot.learning.stored import StoredStand
@@ -88,25 +88,28 @@ def status(
 def down(
     context: typer.Context,
     *,
-    force: Annotated[bool, typer.Option("--force", help="Even while bots use them.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Those that bots use, too.")] = False,
 ) -> None:
-    """Delete every version of ours from the cluster, and end a Ray that was started here."""
+    """Delete the versions that no bot uses, and end a Ray that was started here if none is left."""
     settings = _settings(context)
     directory = cluster_directory(settings)
     if settings.ray.address == LOCAL and find_embedded(directory) is None:
         typer.echo("There is no Ray of this machine's own.")
         return
     with _left(_found(settings)) as ray:
-        listed = _listed(ray)
-        used = sum(each.bots for each in listed)
-        if used and not force:
-            raise ClusterUnreachable(
-                f"{used} bots use what is on the cluster, and would bring it back; stop them "
-                "first, or add --force."
-            )
-        for each in listed:
-            ray.delete(each.state.name)
-            typer.echo(f"Deleted {each.state.name}.")
+        kept = []
+        for each in _listed(ray):
+            if each.bots and not force:
+                kept.append(each)
+            else:
+                ray.delete(each.state.name)
+                typer.echo(f"Deleted {each.state.name}.")
+    if kept:
+        names = ", ".join(each.state.name for each in kept)
+        bots = sum(each.bots for each in kept)
+        raise ClusterError(
+            f"{bots} bots use {names}, which stays; stop them first, or add --force."
+        )
     if settings.ray.address == LOCAL and end_embedded(directory):
         typer.echo("Ended the Ray of this machine's own.")
 

@@ -75,16 +75,20 @@ class Application:
 
     @property
     def digest(self) -> str:
-        """A fingerprint of the plan and the scale."""
-        return hashlib.sha256(self.encoded().encode()).hexdigest()[:_DIGITS]
+        """A fingerprint of all that matters to the replicas."""
+        text = self.encoded_plan() + json.dumps(asdict(self.scale), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
 
     def encoded(self) -> str:
         """The application as JSON."""
         return json.dumps(asdict(self), sort_keys=True)
 
     def encoded_plan(self) -> str:
-        """The plan alone as JSON, for `plan_from`."""
-        return json.dumps(asdict(self.plan), sort_keys=True)
+        """The plan as JSON, for a node: where weights come from a URL, no path of the bot's."""
+        content = asdict(self.plan)
+        for each in filter(None, (content["version"], content["base"])):
+            each["path"] = "" if each["url"] else each["path"]
+        return json.dumps(content, sort_keys=True)
 
     @classmethod
     def decoded(cls, text: str) -> "Application":

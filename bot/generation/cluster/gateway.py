@@ -35,8 +35,9 @@ _log = logging.getLogger("punchline.cluster")
 
 
 class Gateway:
-    """Speaks for the replicas as one worker would, and for `each` candidates on every one of them.
+    """Speaks for the replicas as one worker would; `each` candidates fit on every one of them.
 
+    `room` is how many the bot believes that there is room for when it begins.
     An order that no replica has finished after `order_seconds` counts as lost with it.
     """
 
@@ -46,6 +47,7 @@ class Gateway:
         replicas: Replicas,
         report: Callable[[Report], None],
         each: int,
+        room: int,
         order_seconds: float,
     ) -> None:
         self._replicas = replicas
@@ -53,13 +55,8 @@ class Gateway:
         self._each = each
         self._order_seconds = order_seconds
         self._running: dict[str, asyncio.Task[None]] = {}
-        self._room = each
+        self._room = room
         self._gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    @property
-    def room(self) -> int:
-        """Candidates that may be asked for at the same time, as last reported."""
-        return self._room
 
     def take(self, order: Order) -> None:
         """Obey an order without waiting for it."""

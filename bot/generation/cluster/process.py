@@ -21,7 +21,7 @@ from bot.generation.cluster.deploying import deployed, shelved
 from bot.generation.cluster.embedded import begin_embedded
 from bot.generation.cluster.gateway import Gateway
 from bot.generation.cluster.leases import LEASE_SECONDS
-from bot.generation.cluster.port import ClusterError, VersionRefused
+from bot.generation.cluster.port import ClusterError, ClusterUnreachable, VersionRefused
 from bot.generation.cluster.ray_cluster import RayCluster, RayReplicas
 from bot.generation.pipes import private_stdout, read_orders
 from bot.generation.protocol import Broken, Order, Ready, Report, encode
@@ -33,6 +33,8 @@ LOCAL = "local"
 
 REFUSED = os.EX_DATAERR
 """How the process ends when the version is to blame; however else it ends, the cluster is."""
+
+_log = logging.getLogger("punchline.cluster")
 
 _WATCH_SECONDS = 2.0
 _FAREWELL_SECONDS = 1.0
@@ -65,25 +67,29 @@ class _Process:
             self._gateway.take(order)
 
     async def run(self) -> None:
-        """Serve without end. Raises `ClusterError`."""
-        name = self._application.name
+        """Serve without end. Raises an `ExceptionGroup` with a `ClusterError` in it."""
         self._cluster = cluster = await asyncio.to_thread(self._join)
+        async with asyncio.TaskGroup() as group:
+            # From the beginning, since bringing a version to life may take longer than a lease.
+            group.create_task(self._keep_lease(cluster), name="lease")
+            await self._pass_on(cluster)
+
+    async def _pass_on(self, cluster: RayCluster) -> None:
         ready = await asyncio.to_thread(self._deployed, cluster)
-        replicas = RayReplicas(cluster=cluster, name=name)
+        replicas = RayReplicas(cluster=cluster, name=self._application.name)
         each = self._application.scale.at_once * self._arguments.candidates
-        self._gateway = gateway = Gateway(
+        room = each * max(1, await replicas.running())
+        self._gateway = Gateway(
             replicas=replicas,
             report=self._report,
             each=each,
+            room=room,
             order_seconds=self._arguments.order_seconds,
         )
-        slots = each * max(1, await replicas.running())
         self._report(
-            Ready(version=ready.version, device=ready.device, dtype=ready.dtype, slots=slots)
+            Ready(version=ready.version, device=ready.device, dtype=ready.dtype, slots=room)
         )
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._keep_lease(cluster), name="lease")
-            group.create_task(gateway.watch(every_seconds=_WATCH_SECONDS), name="watch")
+        await self._gateway.watch(every_seconds=_WATCH_SECONDS)
 
     async def leave(self) -> None:
         """End the lease on the application, which others may go on using."""
@@ -106,7 +112,11 @@ class _Process:
 
     async def _keep_lease(self, cluster: RayCluster) -> None:
         while True:
-            await asyncio.to_thread(cluster.hold, self._application.name, self._holder)
+            try:
+                await asyncio.to_thread(cluster.hold, self._application.name, self._holder)
+            except ClusterUnreachable as error:
+                # Whoever keeps the leases is being replaced; jokes are told meanwhile.
+                _log.warning("%s", error)
             await asyncio.sleep(LEASE_SECONDS / 3)
 
 
@@ -119,19 +129,19 @@ def main() -> None:
         output.write(encode(report))
         output.flush()
 
-    code = asyncio.run(_serve(_arguments(), report))
-    sys.stderr.flush()
-    # Threads that wait for a cluster which does not answer would keep the process for minutes.
-    os._exit(code)
+    asyncio.run(_serve(_arguments(), report))
 
 
-async def _serve(arguments: argparse.Namespace, report: Callable[[Report], None]) -> int:
+async def _serve(arguments: argparse.Namespace, report: Callable[[Report], None]) -> None:
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
     process = _Process(arguments, report=report)
 
+    def take(order: Order) -> None:
+        loop.call_soon_threadsafe(process.take, order)
+
     def listen() -> None:
         try:
-            read_orders(sys.stdin.fileno(), lambda order: _soon(loop, process.take, order))
+            read_orders(sys.stdin.fileno(), take)
         finally:
             loop.call_soon_threadsafe(ended.set)
 
@@ -139,15 +149,13 @@ async def _serve(arguments: argparse.Namespace, report: Callable[[Report], None]
     running = asyncio.create_task(process.run(), name="gateway")
     ending = asyncio.create_task(ended.wait(), name="end of orders")
     await asyncio.wait({running, ending}, return_when=asyncio.FIRST_COMPLETED)
-    if not running.done():
-        running.cancel()
-        await asyncio.gather(process.leave(), return_exceptions=True)
-        return os.EX_OK
-    return _explained(running.exception(), report)
-
-
-def _soon(loop: asyncio.AbstractEventLoop, take: Callable[[Order], None], order: Order) -> None:
-    loop.call_soon_threadsafe(take, order)
+    code = os.EX_OK
+    if running.done():
+        code = _explained(running.exception(), report)
+    await asyncio.gather(process.leave(), return_exceptions=True)
+    sys.stderr.flush()
+    # Threads that wait for a cluster which does not answer would keep the process for minutes.
+    os._exit(code)
 
 
 def _explained(error: BaseException | None, report: Callable[[Report], None]) -> int:
@@ -158,7 +166,7 @@ def _explained(error: BaseException | None, report: Callable[[Report], None]) ->
         report(Broken(detail=str(error)))
         return REFUSED
     if not isinstance(error, ClusterError):
-        logging.error("The gateway to Ray stumbled.", exc_info=error)
+        _log.error("The gateway to Ray stumbled.", exc_info=error)
     sys.stderr.write(f"{error}\n")
     return os.EX_TEMPFAIL
 

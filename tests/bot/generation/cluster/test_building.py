@@ -1,6 +1,7 @@
 """What a version is on the cluster follows from the settings and from its weights."""
 
 import asyncio
+import shutil
 import sys
 from pathlib import Path
 
@@ -41,6 +42,20 @@ def test_other_settings_give_the_same_application_another_form(model: ServedMode
     first = application_of(settings(), model)
     assert application_of(settings(), model).digest == first.digest
     assert application_of(settings(num_gpus=0.25), model).digest != first.digest
+
+
+def test_bots_that_keep_their_weights_in_other_places_agree_on_the_form(
+    model: ServedModel, tmp_path: Path
+) -> None:
+    url = str(tmp_path / "shared")
+    elsewhere = tmp_path / "elsewhere" / model.directory.name
+    shutil.copytree(model.directory, elsewhere)
+    ours = application_of(settings(models_url=url), model)
+    theirs = application_of(
+        settings(models_url=url), ServedModel(name=model.name, directory=elsewhere)
+    )
+    assert (ours.name, ours.digest) == (theirs.name, theirs.digest)
+    assert str(tmp_path / "elsewhere") not in theirs.encoded_plan()
 
 
 def test_a_replica_is_given_as_many_jokes_as_its_slots_hold(model: ServedModel) -> None:

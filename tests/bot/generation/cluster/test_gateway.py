@@ -38,6 +38,7 @@ class Desk:
             replicas=self.replicas,
             report=self.reports.put_nowait,
             each=EACH,
+            room=EACH,
             order_seconds=order_seconds,
         )
 
