@@ -55,21 +55,28 @@ def test_every_volume_that_is_mounted_is_there(path: Path) -> None:
                 assert mounts <= volumes
 
 
-def test_every_node_and_the_bot_want_the_same_token_and_the_same_image() -> None:
-    containers = [
-        container
+def test_bot_and_nodes_have_the_same_image() -> None:
+    images = [
+        container["image"]
         for path in MANIFESTS
         for pod in everything_in(documents(path))
         if isinstance(pod, dict) and "containers" in pod
         for container in pod["containers"]
     ]
-    assert len(containers) == 3
-    assert {container["image"] for container in containers} == {"punchline:ray"}
-    for container in containers:
-        variables = {each["name"]: each for each in container["env"]}
-        assert variables["RAY_AUTH_MODE"]["value"] == "token"
-        secret = variables["RAY_AUTH_TOKEN"]["valueFrom"]["secretKeyRef"]
-        assert secret == {"name": "ray-token", "key": "token"}
+    assert images == ["punchline:ray"] * 3
+
+
+def test_the_cluster_wants_a_token_and_the_bot_has_it_from_the_clusters_secret() -> None:
+    found = {each["kind"]: each for path in MANIFESTS for each in documents(path)}
+    cluster, bot = found["RayCluster"], found["Deployment"]
+    assert cluster["spec"]["authOptions"] == {"mode": "token"}
+    (container,) = bot["spec"]["template"]["spec"]["containers"]
+    variables = {each["name"]: each for each in container["env"]}
+    assert variables["RAY_AUTH_MODE"]["value"] == "token"
+    secret = variables["RAY_AUTH_TOKEN"]["valueFrom"]["secretKeyRef"]
+    assert secret == {"name": cluster["metadata"]["name"], "key": "auth_token"}
+    address = variables["PUNCHLINE_RAY__ADDRESS"]["value"]
+    assert address == f"ray://{cluster['metadata']['name']}-head-svc:10001"
 
 
 def test_compose_publishes_no_port_and_wants_a_token() -> None:
