@@ -77,12 +77,12 @@ class Machine:
         if damaged:
             (target / "config.json").write_text("{}")
 
-    def replicas(self) -> list[int]:
-        """The process ids of all replicas that live."""
+    def replicas(self, application: str = "punchline-tiny") -> list[int]:
+        """The process ids of the replicas that live, of all versions or of one."""
         return [
             process.pid
             for process in psutil.process_iter(["cmdline"])
-            if (process.info["cmdline"] or [""])[0].startswith("ray::ServeReplica:punchline-tiny")
+            if (process.info["cmdline"] or [""])[0].startswith(f"ray::ServeReplica:{application}")
             and str(self.directory) in process.environ().get("RAY_AUTH_TOKEN_PATH", "")
         ]
 

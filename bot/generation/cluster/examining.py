@@ -11,7 +11,7 @@ from bot.findings import Finding, State
 from bot.generation.cluster.ray_cluster import MISSING, has_ray
 from bot.settings import RaySettings
 
-__all__ = ["cluster_findings"]
+__all__ = ["cluster_findings", "understood"]
 
 _SECONDS = 60.0
 _START = "start one with: ray start --head, or set ray.address to 'local' for a trial"
@@ -38,16 +38,20 @@ async def cluster_findings(settings: RaySettings, *, file: Path | None) -> list[
         if process.returncode is None:
             process.kill()
             await process.wait()
+    return understood(output, complaint, address=settings.address)
+
+
+def understood(output: bytes, complaint: bytes, *, address: str) -> list[Finding]:
+    """What `punchline cluster status --json` found, from what it wrote."""
     if not output:
-        said = complaint.decode(errors="replace").strip().splitlines()
-        if settings.address == "local":
+        if address == "local":
             seen = "none runs here yet; it is started with the bot"
             return [Finding(subject="ray", state=State.NOTE, seen=seen)]
+        said = complaint.decode(errors="replace").strip().splitlines()
         seen = said[-1] if said else "it cannot be reached"
         return [Finding(subject="ray", state=State.FAIL, seen=seen, mend=_START)]
-    applications = json.loads(output)
-    found = Finding(subject="ray", state=State.OK, seen=f"a cluster answers at {settings.address}")
-    return [found, *(_application(each) for each in applications)]
+    found = Finding(subject="ray", state=State.OK, seen=f"a cluster answers at {address}")
+    return [found, *(_application(each) for each in json.loads(output))]
 
 
 def _application(each: dict[str, object]) -> Finding:

@@ -100,9 +100,8 @@ class RayCluster:
                 logging_level=logging.ERROR,
             )
         except Exception as error:
-            reason = " ".join(str(error).partition("Traceback")[0].split())[:200]
             raise ClusterUnreachable(
-                f"There is no Ray to join at {address} (ray.address): {reason}"
+                f"There is no Ray to join at {address} (ray.address): {_briefly(error)}"
             ) from error
         return cls()
 
@@ -148,7 +147,7 @@ class RayCluster:
         try:
             found = serve.status().applications
         except Exception as error:
-            raise ClusterUnreachable(f"Ray Serve does not answer: {error}") from error
+            raise ClusterUnreachable(f"Ray Serve does not answer: {_briefly(error)}") from error
         return [
             _state(name, each) for name, each in sorted(found.items()) if name.startswith(PREFIX)
         ]
@@ -169,7 +168,7 @@ class RayCluster:
             line, digest = handle.describe.remote().result(timeout_s=_QUICK_SECONDS)
             ready = decode_report(line)
         except Exception as error:
-            raise ApplicationGone(f"{name} does not answer: {error}") from error
+            raise ApplicationGone(f"{name} does not answer: {_briefly(error)}") from error
         if not isinstance(ready, Ready):
             raise ProtocolError(f"not what a replica says first: {line[:200]!r}")
         return ready, str(digest)
@@ -225,7 +224,7 @@ class RayCluster:
             return ray.get(getattr(self._leases, method).remote(*arguments), timeout=_QUICK_SECONDS)
         except Exception as error:
             self._leases = None
-            raise ClusterUnreachable(f"Ray does not answer: {error}") from error
+            raise ClusterUnreachable(f"Ray does not answer: {_briefly(error)}") from error
 
 
 class RayReplicas:
@@ -253,7 +252,7 @@ class RayReplicas:
         except BackPressureError as error:
             raise ClusterBusy(str(error)) from None
         except (RayError, RayServeException) as error:
-            raise ReplicaLost(_first_line(error)) from error
+            raise ReplicaLost(_last_line(error)) from error
         return report
 
     async def running(self) -> int:
@@ -285,6 +284,12 @@ def _state(name: str, found: Any) -> ApplicationState:
     )
 
 
-def _first_line(error: Exception) -> str:
+def _briefly(error: Exception) -> str:
+    """What Ray says of a failure, in one line and without where in its own code that was."""
+    said = " ".join(str(error).partition("Traceback")[0].split())[:200]
+    return said or type(error).__name__
+
+
+def _last_line(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[-1][:300] if lines else type(error).__name__
