@@ -21,7 +21,7 @@ finetune-demo: $(VENV)/installed-proof ## teach Punchline 260 new jokes and hear
 test: $(VENV)/installed-dev ## install what the tests need and run them
 	@$(PYTEST)
 
-test-ray: $(VENV)/installed-ray ## the tests that need a real Ray (about two minutes)
+test-ray: $(VENV)/installed-ray ## the tests that need a real Ray (some minutes)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/on_ray
 
 coverage: $(VENV)/installed-dev ## run the tests and print how much of the code they cover (slower)
