@@ -11,8 +11,9 @@ from pathlib import Path
 from bot.generation.cluster.application import Application
 from bot.generation.cluster.deploying import deployed
 from bot.generation.cluster.embedded import begin_embedded
-from bot.generation.cluster.port import ClusterBusy
-from bot.generation.cluster.ray_cluster import RayCluster, RayReplicas
+from bot.generation.cluster.port import ClusterBusy, VersionRefused
+from bot.generation.cluster.ray_cluster import RayCluster
+from bot.generation.cluster.ray_replicas import RayReplicas
 from bot.generation.protocol import Generate, Result, Sampling, decode_report, encode
 
 _ENDLESS = Sampling(temperature=80.0, top_k=0, top_p=1.0, max_tokens=400)
@@ -34,10 +35,14 @@ async def _crowd(replicas: RayReplicas, orders: int) -> list[str]:
 
 
 def main() -> None:
-    """Print the outcomes, one word an order."""
+    """Print the outcomes, one word an order, or why there are none."""
     application = Application.decoded(sys.argv[1])
     cluster = RayCluster.connect(begin_embedded(Path(sys.argv[2])))
-    deployed(cluster, application, holder="crowd", seconds=90)
+    try:
+        deployed(cluster, application, holder="crowd", seconds=90)
+    except VersionRefused as refused:
+        print("refused:", refused, flush=True)
+        os._exit(0)
     replicas = RayReplicas(cluster=cluster, name=application.name)
     print(*asyncio.run(_crowd(replicas, int(sys.argv[3]))), flush=True)
     os._exit(0)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bot.generation.cluster.application import application_name
+from bot.generation.cluster.application import Application, application_name
 from bot.generation.cluster.building import application_of, cluster_directory
 from bot.generation.fleet import Fleet, VersionUnservableError
 from bot.generation.port import Generation, GenerationError
@@ -150,22 +150,42 @@ async def test_a_version_that_is_damaged_is_refused_and_leaves_nothing_behind(
         assert isinstance(await told(fleet), Generation)
 
 
-def test_a_crowd_beyond_what_may_wait_is_told_that_it_is_busy(machine: Machine) -> None:
-    settings = machine.settings(max_ongoing_requests=1, max_queued_requests=1)
-    usual = application_of(settings, machine.origin)
-    apart = replace(usual, name=application_name("tiny-crowd", keys=("crowd",)))
+def crowd(machine: Machine, application: Application, *, orders: int) -> str:
+    """What comes of an application that another program deploys and asks all at once."""
+    directory = cluster_directory(machine.settings())
     done = subprocess.run(
         [
             *(sys.executable, "-m", "tests.on_ray.crowding"),
-            *(apart.encoded(), str(cluster_directory(settings)), "6"),
+            *(application.encoded(), str(directory), str(orders)),
         ],
         capture_output=True,
         text=True,
         check=False,
         timeout=2 * PATIENCE,
     )
-    outcomes = done.stdout.split()
-    assert (len(outcomes), set(outcomes)) == (6, {"busy", "told"}), done.stderr[-500:]
+    assert done.returncode == 0, done.stderr[-500:]
+    return done.stdout
+
+
+def test_a_crowd_beyond_what_may_wait_is_told_that_it_is_busy(machine: Machine) -> None:
+    settings = machine.settings(max_ongoing_requests=1, max_queued_requests=1)
+    usual = application_of(settings, machine.origin)
+    apart = replace(usual, name=application_name("tiny-crowd", keys=("crowd",)))
+    outcomes = crowd(machine, apart, orders=6).split()
+    assert (len(outcomes), set(outcomes)) == (6, {"busy", "told"})
+
+
+def test_a_version_that_no_node_has_is_refused_in_the_words_of_a_replica(machine: Machine) -> None:
+    usual = application_of(machine.settings(), machine.origin)
+    version = replace(usual.plan.version, path="/nowhere/tiny-lost")
+    lost = replace(
+        usual,
+        name=application_name("tiny-lost", keys=("lost",)),
+        plan=replace(usual.plan, version=version),
+    )
+    said = crowd(machine, lost, orders=1)
+    assert said.startswith("refused: /nowhere/tiny-lost ")
+    assert len(said.splitlines()) == 1
 
 
 async def test_an_application_that_is_deleted_under_a_bot_comes_back(machine: Machine) -> None:

@@ -22,7 +22,8 @@ from bot.generation.cluster.embedded import begin_embedded
 from bot.generation.cluster.gateway import Gateway
 from bot.generation.cluster.leases import LEASE_SECONDS
 from bot.generation.cluster.port import ClusterError, ClusterUnreachable, VersionRefused
-from bot.generation.cluster.ray_cluster import RayCluster, RayReplicas
+from bot.generation.cluster.ray_cluster import RayCluster
+from bot.generation.cluster.ray_replicas import RayReplicas
 from bot.generation.pipes import private_stdout, read_orders
 from bot.generation.protocol import Broken, Order, Ready, Report, encode
 

@@ -1,11 +1,9 @@
-"""The cluster itself. Nothing here outside a function imports ray, and no other file does."""
+"""The cluster itself, in Ray's terms. Nothing here imports ray outside a function."""
 
-import asyncio
 import logging
 import os
 import re
 import threading
-import time
 import warnings
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -13,16 +11,11 @@ from typing import Any, Self
 
 from bot.generation.cluster.application import PREFIX, Application
 from bot.generation.cluster.leases import Leases
-from bot.generation.cluster.port import (
-    ApplicationGone,
-    ClusterBusy,
-    ClusterUnreachable,
-    ReplicaLost,
-)
+from bot.generation.cluster.port import ApplicationGone, ClusterUnreachable
 from bot.generation.cluster.replica import Replica
 from bot.generation.protocol import ProtocolError, Ready, decode_report
 
-__all__ = ["MISSING", "QUIET", "ApplicationState", "RayCluster", "RayReplicas", "has_ray"]
+__all__ = ["MISSING", "QUIET", "ApplicationState", "RayCluster", "has_ray"]
 
 MISSING = (
     "Jokes are to come from Ray (generation.where), which is not installed; "
@@ -35,7 +28,6 @@ _NAMESPACE = "punchline"
 _LEASES = "punchline-leases"
 _DEPLOYMENT = "replica"
 _QUICK_SECONDS = 10.0
-_AWAY_SECONDS = 60.0
 _HEALTH_CHECKS = 3
 """Checks that Serve wants to see fail before it replaces a replica."""
 
@@ -173,10 +165,6 @@ class RayCluster:
             raise ProtocolError(f"not what a replica says first: {line[:200]!r}")
         return ready, str(digest)
 
-    def replicas(self, name: str) -> "RayReplicas":
-        """The replicas of an application that serves."""
-        return RayReplicas(cluster=self, name=name)
-
     def delete(self, name: str) -> None:
         """End an application; its replicas finish what they have."""
         from ray import serve
@@ -227,48 +215,6 @@ class RayCluster:
             raise ClusterUnreachable(f"Ray does not answer: {_briefly(error)}") from error
 
 
-class RayReplicas:
-    """Implements `Replicas` with a Serve handle."""
-
-    def __init__(self, *, cluster: RayCluster, name: str) -> None:
-        from ray import serve
-
-        self._cluster = cluster
-        self._name = name
-        self._handle = serve.get_app_handle(name)
-        self._seen = 1
-        self._seen_at = time.monotonic()
-
-    async def obey(self, order: bytes) -> bytes:
-        from ray.exceptions import RayError
-        from ray.serve.exceptions import BackPressureError, RayServeException
-
-        response: Any = self._handle.obey.remote(order)
-        try:
-            report: bytes = await response
-        except asyncio.CancelledError:
-            response.cancel()
-            raise
-        except BackPressureError as error:
-            raise ClusterBusy(str(error)) from None
-        except (RayError, RayServeException) as error:
-            raise ReplicaLost(_last_line(error)) from error
-        return report
-
-    async def running(self) -> int:
-        """As `Replicas` says; while Serve's controller is replaced, as many as were seen last."""
-        try:
-            state = await asyncio.to_thread(self._cluster.state, self._name)
-        except ClusterUnreachable:
-            if time.monotonic() - self._seen_at > _AWAY_SECONDS:
-                raise
-            return self._seen
-        if state is None or state.status in ("DELETING", "NOT_STARTED"):
-            raise ApplicationGone(f"{self._name} has been deleted")
-        self._seen, self._seen_at = state.running, time.monotonic()
-        return state.running
-
-
 def _state(name: str, found: Any) -> ApplicationState:
     deployments = found.deployments.values()
     counts = [each.replica_states for each in deployments]
@@ -288,8 +234,3 @@ def _briefly(error: Exception) -> str:
     """What Ray says of a failure, in one line and without where in its own code that was."""
     said = " ".join(str(error).partition("Traceback")[0].split())[:200]
     return said or type(error).__name__
-
-
-def _last_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1][:300] if lines else type(error).__name__
