@@ -23,6 +23,12 @@ USER punchline
 RUN python -m finetune base starter --cache /home/punchline/.cache/punchline
 VOLUME ["/srv/punchline/data"]
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=60s --timeout=20s --start-period=60s \
-    CMD test -S data/punchline.sock && echo /stats | punchline attach
+# For PUNCHLINE_METRICS__LISTEN=0.0.0.0:9464; without that variable nothing listens there, and
+# whoever looks after the container asks the socket instead.
+EXPOSE 9464
+HEALTHCHECK --interval=60s --timeout=20s --start-period=60s CMD \
+    if [ -n "$PUNCHLINE_METRICS__LISTEN" ]; \
+    then python -c 'import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=15)' \
+        "http://$PUNCHLINE_METRICS__LISTEN/healthz"; \
+    else test -S data/punchline.sock && echo /stats | punchline attach; fi
 CMD ["punchline", "run"]

@@ -4,10 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help chat finetune-demo test test-ray coverage check format bench campaign crowds trials clean
+.PHONY: help chat finetune-demo test test-ray coverage check format bench bench-gpu campaign crowds trials scaling clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,10 @@ format: $(VENV)/installed-dev ## put the code into shape
 bench: $(VENV)/installed-bench ## measure service and engine, next to other engines (minutes)
 	@$(BIN)/python -m tests.bench
 
+bench-gpu: $(VENV)/installed-dev ## measure the engine on a GPU next to transformers (minutes)
+	@$(BIN)/python -m tests.bench.gpu
+	@$(BIN)/python -m tests.bench.training_gpu
+
 campaign: $(VENV)/installed-dev ## kill, flood and soak a real bot (minutes; MINUTES=10)
 	@$(BIN)/python -m tests.campaigns --minutes $(or $(MINUTES),10)
 
@@ -47,6 +51,9 @@ crowds: $(VENV)/installed-dev ## let simulated crowds teach Punchline their tast
 
 trials: $(VENV)/installed-dev ## simulate how often a trial decides wrongly (minutes)
 	@$(BIN)/python -m tests.trials --seed 1
+
+scaling: $(VENV)/installed-dev ## simulate what 100 to 1,000,000 communities need (minutes)
+	@$(BIN)/python -m tests.scaling --seed 1
 
 clean: ## remove the virtual environment and everything generated
 	rm -rf $(VENV) build *.egg-info .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -12,6 +12,7 @@ from bot.fronts.socket import SocketInUseError
 from bot.generation.cluster.port import ClusterError
 from bot.learning import LearningRefused
 from bot.model import BaseModelError
+from bot.monitoring.server import AddressRefusedError
 from bot.settings import SettingsError
 from bot.store.port import StoreUnavailable
 from bot.votes.importing import VotesFileError
@@ -36,7 +37,7 @@ def main() -> None:
     _mend_streams()
     try:
         app(prog_name="punchline")
-    except (FrontRefusedError, SettingsError) as error:
+    except (AddressRefusedError, FrontRefusedError, SettingsError) as error:
         _end(str(error), ExitCode.CONFIGURATION)
     except _SENTENCES as error:
         _end(str(error), ExitCode.FAILURE)

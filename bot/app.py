@@ -6,7 +6,7 @@ import logging
 import signal
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bot.announcing import Announcer
@@ -15,7 +15,9 @@ from bot.core import Core
 from bot.fronts.port import Front, FrontRefusedError, InterruptedByMemberError
 from bot.generation.fleet import Fleet
 from bot.generation.supervisor import WorkerState
+from bot.keeping import kept_up
 from bot.learning.building import build_learner
+from bot.measures import Measures
 from bot.model import ServedModel
 from bot.pausing import Pause
 from bot.recovery import Recovery
@@ -23,6 +25,7 @@ from bot.selecting import Selectors
 from bot.service import JokeService
 from bot.settings import Settings
 from bot.shelf.building import build_shelf, kept_filled
+from bot.shelf.shelf import Shelf
 from bot.store.store import SqlStore
 from bot.taste.building import build_taste, kept_learning
 from bot.traffic import Traffic
@@ -53,6 +56,8 @@ class App:
     store: SqlStore
     settings: Settings
     announcer: Announcer
+    shelf: Shelf | None = None
+    measures: Measures = field(default_factory=Measures)
 
     @property
     def service(self) -> JokeService:
@@ -85,10 +90,13 @@ async def open_app(
     `SqlStore.open` raises.
     """
     selectors, finder = Selectors(), VersionFinder(origin=model, settings=settings)
-    fleet = build_fleet(settings, finder=finder, selectors=selectors)
+    measures = Measures()
+    fleet = build_fleet(settings, finder=finder, selectors=selectors, measures=measures)
     loading = asyncio.create_task(selectors.load(), name="selectors")
     try:
-        store = await SqlStore.open(directory=settings.store.directory)
+        store = await SqlStore.open(
+            directory=settings.store.directory, url=settings.store.url, measures=measures
+        )
         try:
             roster = build_roster(settings, store=store, fleet=fleet, finder=finder)
             learner = build_learner(settings, store=store, stand=roster)
@@ -112,11 +120,14 @@ async def open_app(
                     taste=taste,
                     shelf=shelf,
                     traffic=traffic,
+                    measures=measures,
                 ),
                 fleet=fleet,
                 store=store,
                 settings=settings,
                 announcer=announcer,
+                shelf=shelf,
+                measures=measures,
             )
             # What has been built stays: without this, each full collection walks through all of it
             # and makes the loop some 50 ms late.
@@ -127,6 +138,11 @@ async def open_app(
                     roster.start()
                     learner.start()
                 async with (
+                    kept_up(
+                        {} if alone else {"pause": pause.follow},
+                        log=_log,
+                        complaint="Whether jokes are paused could not be asked.",
+                    ),
                     kept_learning(
                         None if alone else taste,
                         settings=settings,

@@ -1,5 +1,6 @@
 """Makes the rooms behind the front-ends as the settings say."""
 
+import logging
 import sys
 from functools import partial
 
@@ -26,6 +27,7 @@ from bot.learning import Learner
 from bot.learning.pruning import Pruning
 from bot.learning.roster import Roster
 from bot.making import JokeMaker, TellingPolicy
+from bot.measures import Measures
 from bot.model import ServedModel
 from bot.pausing import Pause
 from bot.quotas import QuotaLimits
@@ -41,8 +43,12 @@ from finetune.moderation import Tier
 
 __all__ = ["build_core", "build_fleet", "build_pool", "build_roster", "telling_policy"]
 
+_worker_log = logging.getLogger("punchline.worker")
 
-def build_pool(settings: Settings, model: ServedModel) -> WorkerPool:
+
+def build_pool(
+    settings: Settings, model: ServedModel, *, measures: Measures | None = None
+) -> WorkerPool:
     """The line and the worker process, not started yet."""
     generation = settings.generation
     command = (
@@ -52,11 +58,15 @@ def build_pool(settings: Settings, model: ServedModel) -> WorkerPool:
         *("--device", generation.device, "--dtype", generation.dtype),
         *("--threads", str(generation.threads), "--slots", str(generation.slots)),
         *("--steps", str(settings.model.cache_directory / "steps")),
+        *(("--verbose",) if _worker_log.isEnabledFor(logging.DEBUG) else ()),
     )
-    return _pool(settings, partial(WorkerProcess.start, command), slots=generation.slots)
+    connect = partial(WorkerProcess.start, command)
+    return _pool(settings, connect, slots=generation.slots, measures=measures)
 
 
-def _pool(settings: Settings, connect: Connect, *, slots: int) -> WorkerPool:
+def _pool(
+    settings: Settings, connect: Connect, *, slots: int, measures: Measures | None
+) -> WorkerPool:
     generation, queue = settings.generation, settings.queue
     return WorkerPool(
         connect=connect,
@@ -71,13 +81,16 @@ def _pool(settings: Settings, connect: Connect, *, slots: int) -> WorkerPool:
         ),
         slots=slots,
         attempts=generation.attempts,
+        measures=measures,
     )
 
 
-def build_fleet(settings: Settings, *, finder: VersionFinder, selectors: Selectors) -> Fleet:
+def build_fleet(
+    settings: Settings, *, finder: VersionFinder, selectors: Selectors, measures: Measures
+) -> Fleet:
     """Every version that serves, not started yet."""
     if settings.generation.where == "here":
-        build = partial(build_pool, settings)
+        build = partial(build_pool, settings, measures=measures)
         return Fleet(berths=Berths(locate=finder, build=build, selectors=selectors))
     elsewhere: ServedElsewhere | ServedOnCluster = (
         ServedOnCluster(settings=settings)
@@ -87,7 +100,9 @@ def build_fleet(settings: Settings, *, finder: VersionFinder, selectors: Selecto
     return Fleet(
         berths=Berths(
             locate=finder,
-            build=lambda model: _pool(settings, elsewhere.connect(model), slots=elsewhere.slots),
+            build=lambda model: _pool(
+                settings, elsewhere.connect(model), slots=elsewhere.slots, measures=measures
+            ),
             selectors=selectors,
             forget=elsewhere.forget,
         )
@@ -141,6 +156,7 @@ def build_core(
     taste: Taste | None = None,
     shelf: Shelf | None = None,
     traffic: Traffic | None = None,
+    measures: Measures | None = None,
 ) -> Core:
     """Everything a front-end may call."""
     communities = _communities(settings, store, taste)
@@ -161,6 +177,7 @@ def build_core(
             pause=pause,
             taste=taste,
             traffic=traffic,
+            measures=measures,
         ),
         communities=communities,
         records=store.records,
@@ -220,6 +237,7 @@ def _service(
     pause: Pause,
     taste: Taste | None,
     traffic: Traffic | None,
+    measures: Measures | None,
 ) -> JokeService:
     quota = settings.quota
     return JokeService(
@@ -235,4 +253,5 @@ def _service(
         flags_to_hide=settings.moderation.flags_to_hide,
         taste=taste,
         traffic=traffic,
+        measures=measures,
     )

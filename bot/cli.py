@@ -27,19 +27,22 @@ from bot.jokes import Community, Joke
 from bot.learning.commands import models
 from bot.learning.here import retrain_here, roll_back_here
 from bot.logs import configure_logging
+from bot.monitoring.building import monitored
+from bot.monitoring.server import listening
 from bot.platforms import platform_fronts
 from bot.preparing import prepared
-from bot.settings import Settings, configuration_file, load_settings
+from bot.settings import Settings, StoreSettings, configuration_file, load_settings
 from bot.store.backup import backup as back_up
 from bot.store.backup import restore as put_back
+from bot.store.commands import database
 from bot.store.directory import DATABASE
+from bot.store.errors import StoreError
 from bot.telling import Order, jokes_as_json, show_jokes, tell_jokes
 from bot.votes.commands import votes
 
 __all__ = ["app"]
 
 _HERE = Community(front=TERMINAL, key="local")
-_SOCKET = "punchline.sock"
 
 app = typer.Typer(
     help="A chatbot with a sense of humour that learns from its audience.",
@@ -50,6 +53,7 @@ app = typer.Typer(
 app.add_typer(votes, name="votes")
 app.add_typer(models, name="models")
 app.add_typer(cluster, name="cluster")
+app.add_typer(database, name="db")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,8 +126,7 @@ def run(context: typer.Context) -> None:
 def attach(context: typer.Context) -> None:
     """Talk to the bot that `punchline run` keeps in the background."""
     settings = context.obj.settings(quiet=True)
-    path = settings.store.directory / _SOCKET
-    _run(_attach(path))
+    _run(_attach(_socket(settings)))
 
 
 @app.command()
@@ -140,7 +143,7 @@ def doctor(context: typer.Context) -> None:
 @app.command()
 def backup(context: typer.Context, file: Annotated[Path, typer.Argument()]) -> None:
     """Copy the database into FILE while the bot goes on."""
-    directory = context.obj.settings(quiet=True).store.directory
+    directory = _directory_of_file(context, "pg_dump")
     asyncio.run(back_up(database=directory / DATABASE, target=file))
     typer.echo(f"Saved to {file}. Keep {directory / 'member.key'} with it, in a safe place.")
 
@@ -148,7 +151,7 @@ def backup(context: typer.Context, file: Annotated[Path, typer.Argument()]) -> N
 @app.command()
 def restore(context: typer.Context, file: Annotated[Path, typer.Argument()]) -> None:
     """Put a backup in the place of the database; the bot must not be running."""
-    directory = context.obj.settings(quiet=True).store.directory
+    directory = _directory_of_file(context, "pg_restore")
     put_back(source=file, directory=directory)
     typer.echo(f"Restored {directory / DATABASE} from {file}.")
 
@@ -166,6 +169,17 @@ def rollback(
 ) -> None:
     """Let an earlier version tell the jokes again; a bot that runs follows within seconds."""
     _run(_roll_back(context.obj.settings(quiet=True), version))
+
+
+def _directory_of_file(context: typer.Context, program: str) -> Path:
+    """Where the SQLite database is. Raises `StoreError` where PostgreSQL's `program` does this."""
+    store: StoreSettings = context.obj.settings(quiet=True).store
+    if store.url is not None:
+        raise StoreError(
+            f"The database is on PostgreSQL, which has a program for that: {program}; see"
+            " docs/postgresql.md."
+        )
+    return store.directory
 
 
 def _run(work: Coroutine[Any, Any, int]) -> None:
@@ -192,17 +206,19 @@ async def _chat(settings: Settings) -> int:
 
 
 async def _serve(settings: Settings) -> int:
-    path = settings.store.directory / _SOCKET
+    path = _socket(settings)
     # Before a second model takes up memory.
     await refuse_second(path)
-    model = await prepared(settings)
-    async with open_app(settings, model=model) as running:
-        socket = SocketFront(
-            path=path,
-            converse=lambda screen, member: _conversation(running, screen, member=member),
-        )
-        fronts = [socket, *platform_fronts(running.core, settings)]
-        return await run_fronts(running, fronts)
+    with listening(settings.metrics.listen) as listener:
+        model = await prepared(settings)
+        async with open_app(settings, model=model) as running:
+            socket = SocketFront(
+                path=path,
+                converse=lambda screen, member: _conversation(running, screen, member=member),
+            )
+            fronts = [socket, *platform_fronts(running.core, settings)]
+            async with monitored(running, fronts=fronts, listener=listener):
+                return await run_fronts(running, fronts)
 
 
 async def _tell(settings: Settings, order: Order, *, as_json: bool) -> int:
@@ -237,6 +253,12 @@ async def _roll_back(settings: Settings, version: str | None) -> int:
     serving = await roll_back_here(settings, origin=origin, version=version)
     typer.echo(f"{serving} serves again.")
     return ExitCode.CLEAN
+
+
+def _socket(settings: Settings) -> Path:
+    """Processes that share a directory and Discord's shards have a socket each."""
+    shards = "".join(f"-{shard}" for shard in settings.discord.shard_ids[:1])
+    return settings.store.directory / f"punchline{shards}.sock"
 
 
 def _conversation(running: App, screen: Screen, *, member: str) -> Conversation:

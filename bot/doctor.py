@@ -8,6 +8,7 @@ import sys
 from asyncio.subprocess import PIPE
 from pathlib import Path
 
+import sqlalchemy as sa
 from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
@@ -18,10 +19,14 @@ from bot.generation.cluster.examining import cluster_findings
 from bot.generation.native.compiling import can_multiply_bytes, compiler
 from bot.generation.server.examining import server_findings
 from bot.model import BaseModelError, ready_model
+from bot.monitoring.reach import metrics_finding
 from bot.phrases import counted
 from bot.platforms import discord_finding, telegram_finding
 from bot.settings import Settings
 from bot.store.inspection import inspect
+from bot.store.location import database_url
+from bot.store.schema import Schema
+from bot.store.server_inspection import inspect_server
 from finetune.artifacts import MANIFEST, BrokenVersionError, verify
 
 __all__ = ["examine", "show"]
@@ -49,6 +54,7 @@ async def examine(settings: Settings, *, file: Path | None) -> list[Finding]:
         _hub_token(settings.hub.token),
         await discord_finding(settings.discord),
         await telegram_finding(settings.telegram),
+        await metrics_finding(settings.metrics.listen),
     ]
 
 
@@ -73,7 +79,27 @@ def show(findings: list[Finding], *, console: Console) -> None:
         console.print(table)
 
 
+async def _server(url: sa.URL) -> Finding:
+    state = await asyncio.to_thread(inspect_server, url)
+    if state.problem:
+        return Finding(
+            subject="database",
+            state=State.FAIL,
+            seen=f"{state.place}: {state.problem}",
+            mend="do as it says; docs/postgresql.md tells how a database is made",
+        )
+    kept = f"{counted(state.jokes, 'joke')}, {counted(state.votes, 'vote')}"
+    if state.schema is Schema.EMPTY:
+        kept = "its tables are made at the first start"
+    using = "one process" if state.processes == 1 else f"{state.processes} processes"
+    seen = f"{state.place} (PostgreSQL {state.release}): {kept}; {using} at work"
+    return Finding(subject="database", state=State.OK, seen=seen)
+
+
 async def _database(settings: Settings) -> Finding:
+    url = database_url(settings.store.url)
+    if url is not None:
+        return await _server(url)
     state = await inspect(settings.store.directory)
     if state.problem:
         return Finding(

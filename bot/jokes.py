@@ -41,7 +41,10 @@ class JokeRequest:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Joke:
-    """A joke as told; `seconds` runs from the request to the answer."""
+    """A joke as told; `seconds` runs from the request to the answer.
+
+    One that is `shelved` had been made before anybody asked.
+    """
 
     id: int
     text: str
@@ -50,6 +53,7 @@ class Joke:
     model_version: str
     tokens: int
     seconds: float
+    shelved: bool = False
 
 
 class Reason(StrEnum):

@@ -203,6 +203,7 @@ class JokeMaker:
                     model_version=told.model_version,
                     tokens=told.tokens,
                     seconds=told.seconds,
+                    shelved=shelved,
                 )
         return None
 

@@ -8,6 +8,7 @@ from bot.fronts.port import Front
 from bot.jokes import Joke
 from bot.service import JokeService
 from bot.store.port import PendingRequest, UndeliveredJoke
+from bot.tracing import about_request
 
 __all__ = ["Recovery"]
 
@@ -39,24 +40,26 @@ class Recovery:
         )
 
     async def _delivered(self, undelivered: UndeliveredJoke) -> bool:
-        try:
-            async with self._room(undelivered.front):
-                answered = await self._deliver(undelivered)
-        except Exception:
-            _log.exception("Joke %d cannot be delivered again.", undelivered.joke.id)
-            answered = False
-        await self._service.delivered(undelivered.joke.id)
-        return answered
+        with about_request():
+            try:
+                async with self._room(undelivered.front):
+                    answered = await self._deliver(undelivered)
+            except Exception:
+                _log.exception("Joke %d cannot be delivered again.", undelivered.joke.id)
+                answered = False
+            await self._service.delivered(undelivered.joke.id)
+            return answered
 
     async def _answered(self, pending: PendingRequest) -> bool:
-        try:
-            async with self._room(pending.request.community.front):
-                return await self._answer(pending)
-        except Exception:
-            _log.exception("Request %d from before the restart is lost.", pending.joke_id)
-            return False
-        finally:
-            await self._service.give_up(pending)
+        with about_request():
+            try:
+                async with self._room(pending.request.community.front):
+                    return await self._answer(pending)
+            except Exception:
+                _log.exception("Request %d from before the restart is lost.", pending.joke_id)
+                return False
+            finally:
+                await self._service.give_up(pending)
 
     def _room(self, front: str) -> asyncio.Semaphore:
         return self._rooms.setdefault(front, asyncio.Semaphore(_AT_ONCE))

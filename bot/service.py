@@ -4,14 +4,16 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from bot.communities import Audience, Communities
 from bot.generation.port import GenerationError, Wait
 from bot.jokes import Answer, Community, Declined, JokeRequest, Reason
 from bot.making import JokeMaker
+from bot.measures import Measures
 from bot.pausing import Pause
 from bot.quotas import QuotaLimits, quotas_for, refusal
 from bot.store.port import (
@@ -29,6 +31,7 @@ from bot.store.port import (
     Voted,
 )
 from bot.taste.taste import Taste
+from bot.tracing import about_request
 from bot.traffic import Traffic
 
 __all__ = ["Flagged", "JokeService"]
@@ -63,6 +66,7 @@ class JokeService:
         flags_to_hide: int,
         taste: Taste | None = None,
         traffic: Traffic | None = None,
+        measures: Measures | None = None,
     ) -> None:
         self._store = store
         self._maker = maker
@@ -74,9 +78,14 @@ class JokeService:
         self._closing = False
         self._unsettled: dict[int, Reason] = {}
         self._traffic = traffic or Traffic()
+        self._measures = measures or Measures()
 
     async def tell(self, request: JokeRequest, *, wait: Wait | None = None) -> Answer:
         """Tell a joke, or say why not. Cancelling gives the request up and frees its place."""
+        with about_request():
+            return await self._counted(request, self._tell(request, wait))
+
+    async def _tell(self, request: JokeRequest, wait: Wait | None) -> Answer:
         if (turned_away := self._turned_away(request)) is not None:
             return turned_away
         began = time.monotonic()
@@ -96,6 +105,7 @@ class JokeService:
     async def vote(self, joke_id: int, member: str, value: int) -> Tally:
         """Set a member's one vote, +1 or -1. Raises `UnknownJoke`."""
         tally = await self._store.vote(joke_id, member, value)
+        self._measures.voted(value)
         self._heard_of(joke_id)
         return tally
 
@@ -106,6 +116,7 @@ class JokeService:
     async def cast(self, joke_id: int, member: str, ballot: Ballot) -> Voted:
         """Let a button or a reaction change a member's one vote. Raises `UnknownJoke`."""
         voted = await self._store.cast(joke_id, member, ballot)
+        self._measures.voted(voted.value)
         self._heard_of(joke_id)
         return voted
 
@@ -115,6 +126,7 @@ class JokeService:
         Raises `UnknownJoke`.
         """
         tally = await self._store.flag(joke_id, member)
+        self._measures.flagged()
         hidden = moderator or tally.flags >= self._flags_to_hide
         newly_hidden = hidden and await self._store.hide(joke_id)
         self._heard_of(joke_id)
@@ -163,10 +175,10 @@ class JokeService:
 
     async def resume(self, pending: PendingRequest) -> Answer:
         """Answer a request from before a restart."""
-        with self._traffic.request():
-            return await self._answer(
-                pending.joke_id, pending.request, began=time.monotonic(), wait=None
-            )
+        began = time.monotonic()
+        with about_request(), self._traffic.request():
+            answering = self._answer(pending.joke_id, pending.request, began=began, wait=None)
+            return await self._counted(pending.request, answering)
 
     async def give_up(self, pending: PendingRequest) -> None:
         """Close a request from before a restart, unless it has been answered."""
@@ -184,6 +196,21 @@ class JokeService:
         except TimeoutError:
             return False
         return True
+
+    async def _counted(
+        self, request: JokeRequest, answering: Coroutine[Any, Any, Answer]
+    ) -> Answer:
+        front = request.community.front
+        try:
+            answer = await answering
+        except asyncio.CancelledError:
+            self._measures.cancelled(front)
+            raise
+        except Exception:
+            self._measures.failed(front)
+            raise
+        self._measures.answered(front, answer)
+        return answer
 
     def _heard_of(self, joke_id: int) -> None:
         if self._taste is not None:
@@ -214,6 +241,7 @@ class JokeService:
         self, joke_id: int, request: JokeRequest, *, began: float, wait: Wait | None
     ) -> Answer:
         """Make the joke for a pending row and close the row, whatever happens."""
+        _log.debug("Joke %d is wanted on %s.", joke_id, request.community.front)
         try:
             answer = await self._maker.make(joke_id, request, began=began, wait=wait)
         except GenerationError as error:
@@ -225,7 +253,10 @@ class JokeService:
             await self._settle(joke_id, Reason.STORE)
             raise
         if isinstance(answer, Declined):
+            _log.debug("Joke %d is not told: %s.", joke_id, answer.reason.value)
             await self._settle(joke_id, answer.reason)
+        else:
+            _log.debug("Joke %d is told by %s.", joke_id, answer.model_version)
         return answer
 
     async def _take_back(self, joke_id: int) -> None:

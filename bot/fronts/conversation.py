@@ -29,6 +29,7 @@ from bot.learning import Learner
 from bot.phrases import counted, sentence
 from bot.service import JokeService
 from bot.store.port import StoreUnavailable, UnknownJoke
+from bot.tracing import about_request
 
 __all__ = ["Conversation"]
 
@@ -77,7 +78,8 @@ class Conversation:
             return False
         if command is not None:
             try:
-                await self._do(command, stopping or asyncio.Event())
+                with about_request():
+                    await self._do(command, stopping or asyncio.Event())
             except UnknownJoke:
                 self._screen.refuse("There is no joke with that number.")
             except StoreUnavailable:

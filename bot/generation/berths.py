@@ -7,6 +7,7 @@ from bot.generation.live import LiveVersion
 from bot.generation.pool import WorkerPool
 from bot.model import BaseModelError, ServedModel
 from bot.selecting import Selectors
+from bot.tracing import without_request
 from finetune.artifacts import BrokenVersionError
 
 __all__ = ["Berths", "VersionUnservableError"]
@@ -82,7 +83,9 @@ class Berths:
 
     def retire(self, live: LiveVersion) -> None:
         """Close a pool when the last request that it has is answered."""
-        task = asyncio.create_task(self._see_off(live), name=f"finishing {live.version}")
+        task = asyncio.create_task(
+            self._see_off(live), name=f"finishing {live.version}", context=without_request()
+        )
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)
 

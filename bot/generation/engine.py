@@ -7,93 +7,28 @@ the content of other rows, and its randomness is drawn beforehand from its own s
 job gives the same joke alone or in company.
 """
 
-import hashlib
-from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from transformers import PreTrainedModel
 from transformers.cache_utils import DynamicCache
 
 from bot.generation.features import HiddenState, JokeReader, packed
+from bot.generation.jobs import EngineJob, Generated, Jobs, Running
 from bot.generation.native.step import NativeStep
-from bot.generation.sampling import SamplingRows, sample, uniforms
+from bot.generation.sampling import SamplingRows, sample
 from bot.generation.slots import SlotCache
 
-__all__ = ["Engine", "EngineJob", "Generated", "TorchEngine"]
+__all__ = ["TorchEngine"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class EngineJob:
-    """A prompt as token ids and how to continue it."""
-
-    id: str
-    prompt: Sequence[int]
-    count: int
-    max_tokens: int
-    temperature: float
-    top_k: int
-    top_p: float
-    seed: int
-
-    @property
-    def length(self) -> int:
-        """How many tokens the prompt and a joke may have together."""
-        return len(self.prompt) + self.max_tokens
-
-
-@dataclass(frozen=True, kw_only=True)
-class Generated:
-    """One continuation, the end token left out; `logprob` is the sum over `tokens` in nats.
-
-    `features` is the mean hidden state of its tokens, as `bot.generation.features` packs it.
-    """
-
-    tokens: tuple[int, ...]
-    logprob: float
-    complete: bool
-    features: bytes | None = None
-
-
-class Engine(Protocol):
-    """Decodes jobs. A second engine only has to keep these promises."""
-
-    @property
-    def free(self) -> int:
-        """Candidates that could still join."""
-
-    @property
-    def busy(self) -> bool:
-        """Whether `step` has anything to do."""
-
-    def submit(self, job: EngineJob) -> None:
-        """Queue a job; it joins as soon as its candidates fit. Raises `ValueError`."""
-
-    def cancel(self, job_id: str) -> None:
-        """Drop a job and free its places; an unknown id is ignored."""
-
-    def step(self) -> list[tuple[str, list[Generated]]]:
-        """Advance every running candidate by a token; returns the jobs that are done."""
-
-    def read(self, jokes: Sequence[tuple[Sequence[int], Sequence[int]]]) -> list[bytes | None]:
-        """The features that `step` would give to jokes, each a prompt and what follows, as ids.
-
-        None for each where the engine has none.
-        """
-
-
-@dataclass
-class _Row:
+@dataclass(kw_only=True, eq=False)
+class _Row(Running):
     """A running candidate: its place in the batch is its index in the engine's list."""
 
-    job: EngineJob
-    number: int
     uniform: torch.Tensor
-    length: int
-    tokens: list[int] = field(default_factory=list)
-    logprob: float = 0.0
 
 
 class TorchEngine:
@@ -123,24 +58,24 @@ class TorchEngine:
         self._native: NativeStep | None = None
         # For each row, the sum of the hidden states of the tokens it has read of its own joke.
         self._sums = torch.zeros((slots, self._hidden.width), device=self._device)
-        self._waiting: deque[EngineJob] = deque()
+        self._jobs = Jobs(slots=slots, limit=self._limit)
         self._rows: list[_Row] = []
-        self._finished: dict[str, dict[int, Generated]] = {}
+        self._drawn = 0
 
     @property
     def free(self) -> int:
-        return self._slots - len(self._rows) - sum(job.count for job in self._waiting)
+        return self._slots - len(self._rows) - self._jobs.candidates
 
     @property
     def busy(self) -> bool:
-        return bool(self._rows or self._waiting)
+        return bool(self._rows or self._jobs)
+
+    @property
+    def drawn(self) -> int:
+        return self._drawn
 
     def submit(self, job: EngineJob) -> None:
-        if not 1 <= job.count <= self._slots:
-            raise ValueError(f"{job.count} candidates do not fit into {self._slots} slots")
-        if min(len(job.prompt), job.max_tokens) < 1 or job.length > self._limit:
-            raise ValueError(f"the prompt and the joke do not fit into {self._limit} tokens")
-        self._waiting.append(job)
+        self._jobs.submit(job)
 
     @property
     def features_layer(self) -> int:
@@ -156,15 +91,14 @@ class TorchEngine:
 
     @torch.inference_mode()
     def cancel(self, job_id: str) -> None:
-        self._waiting = deque(job for job in self._waiting if job.id != job_id)
+        self._jobs.cancel(job_id)
         for place in reversed(range(len(self._rows))):
             if self._rows[place].job.id == job_id:
                 self._leave(place)
-        self._finished.pop(job_id, None)
 
     @torch.inference_mode()
     def step(self) -> list[tuple[str, list[Generated]]]:
-        joining = self._next_jobs()
+        joining = self._jobs.next(self._slots - len(self._rows))
         if joining:
             return self._accept(*self._prefill(joining))
         if self._rows:
@@ -174,14 +108,6 @@ class TorchEngine:
     def read(self, jokes: Sequence[tuple[Sequence[int], Sequence[int]]]) -> list[bytes | None]:
         reader = JokeReader(model=self._model, hidden=self._hidden, limit=self._limit)
         return reader.read(jokes)
-
-    def _next_jobs(self) -> list[EngineJob]:
-        room = self._slots - len(self._rows)
-        jobs: list[EngineJob] = []
-        while self._waiting and self._waiting[0].count <= room:
-            room -= self._waiting[0].count
-            jobs.append(self._waiting.popleft())
-        return jobs
 
     def _prefill(self, jobs: list[EngineJob]) -> tuple[torch.Tensor, int]:
         """Read the prompts as one right-padded batch and give each candidate a row.
@@ -208,14 +134,8 @@ class TorchEngine:
         self._cache.admit(cache, sources=sources, first_row=first_row, length=longest)
         self._sums[first_row : first_row + len(sources)] = 0
         for job in jobs:
-            self._finished[job.id] = {}
             self._rows += [
-                _Row(
-                    job=job,
-                    number=number,
-                    uniform=uniforms(_candidate_seed(job.seed, number), job.max_tokens),
-                    length=len(job.prompt),
-                )
+                _Row(job=job, number=number, uniform=job.uniforms(number))
                 for number in range(job.count)
             ]
         return logits[sources, place[sources].to(self._device)].float(), first_row
@@ -275,37 +195,18 @@ class TorchEngine:
         uniform = torch.stack([row.uniform[len(row.tokens)] for row in rows]).to(self._device)
         draw = sample if self._native is None else self._native.draw
         tokens, logprobs = draw(logits, settings, uniform)
-        done: list[str] = []
+        self._drawn += len(rows)
+        done: list[tuple[str, list[Generated]]] = []
+        leaving: list[int] = []
         drawn = zip(tokens.tolist(), logprobs.tolist(), strict=True)
         for place, (row, (token, logprob)) in enumerate(zip(rows, drawn, strict=True), first_row):
-            row.logprob += logprob
-            ended = token in self._end_ids
-            read = len(row.tokens)
-            if not ended:
-                row.tokens.append(token)
-                row.length += 1
-            if ended or len(row.tokens) >= row.job.max_tokens:
-                self._finished[row.job.id][row.number] = Generated(
-                    tokens=tuple(row.tokens),
-                    logprob=row.logprob,
-                    complete=ended,
-                    features=packed(self._sums[place] / read) if read else None,
-                )
-                done.append(row.job.id)
-        for place in reversed(range(first_row, len(self._rows))):
-            row = self._rows[place]
-            if row.number in self._finished[row.job.id]:
-                self._leave(place)
-        return [
-            (job_id, self._collect(job_id)) for job_id in dict.fromkeys(done) if self._whole(job_id)
-        ]
-
-    def _whole(self, job_id: str) -> bool:
-        return all(row.job.id != job_id for row in self._rows)
-
-    def _collect(self, job_id: str) -> list[Generated]:
-        by_number = self._finished.pop(job_id)
-        return [by_number[number] for number in sorted(by_number)]
+            if row.accept(token, logprob, end_ids=self._end_ids):
+                leaving.append(place)
+                mean = packed(self._sums[place] / row.read) if row.read else None
+                done += self._jobs.finish(row, mean)
+        for place in reversed(leaving):
+            self._leave(place)
+        return done
 
     def _leave(self, place: int) -> None:
         """Free a place; the last row moves into it."""
@@ -314,8 +215,3 @@ class TorchEngine:
             self._cache.move(source=len(self._rows), target=place)
             self._sums[place] = self._sums[len(self._rows)]
             self._rows[place] = last
-
-
-def _candidate_seed(seed: int, number: int) -> int:
-    digest = hashlib.blake2b(f"{seed}:{number}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest) >> 1

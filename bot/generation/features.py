@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-__all__ = ["HiddenState", "JokeReader", "packed"]
+__all__ = ["HiddenState", "JokeReader", "halved", "packed"]
 
 DEPTH = 5 / 6
 """How deep the layer is, of all: those about here tell best what is liked, the last ones less."""
@@ -55,10 +55,14 @@ class JokeReader:
         ]
 
 
+def halved(features: torch.Tensor) -> torch.Tensor:
+    """Vectors as float16, what does not fit into it made to fit."""
+    return torch.nan_to_num(features).clamp(-_LARGEST, _LARGEST).to(torch.float16)
+
+
 def packed(features: torch.Tensor) -> bytes:
     """A vector [width] as float16 in the order of bytes that all common machines have."""
-    sound = torch.nan_to_num(features).clamp(-_LARGEST, _LARGEST)
-    return sound.to("cpu", torch.float16).numpy().astype("<f2").tobytes()
+    return halved(features).cpu().numpy().astype("<f2").tobytes()
 
 
 def _layers(model: Any) -> torch.nn.ModuleList:

@@ -7,11 +7,12 @@ champion does instead. A version that is swapped out finishes what it has and is
 import hashlib
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.generation.berths import Berths, VersionUnservableError
 from bot.generation.live import Faults, LiveVersion
+from bot.generation.pool import PoolStatus
 from bot.generation.port import (
     Embedder,
     Embedding,
@@ -156,6 +157,23 @@ class Fleet:
         if version not in pools:
             raise GenerationError(Reason.MODEL_DOWN)
         return await pools[version].draw(count=count, seed=seed, sampling=sampling)
+
+    @property
+    def generated_at(self) -> float | None:
+        """When the champion last made something, on the monotonic clock."""
+        return self._champion.pool.generated_at
+
+    async def try_out(self, sampling: Sampling) -> None:
+        """Have the champion generate for nobody, giving way to whoever wants a joke.
+
+        Raises `GenerationError`: that it is busy when somebody does.
+        """
+        await self._champion.pool.try_out(count=1, seed=0, sampling=sampling)
+
+    @property
+    def pools(self) -> Mapping[str, PoolStatus]:
+        """Each version with a pool, those included that only finish what they have."""
+        return {live.version: live.pool.status for live in self._berths.all}
 
     def interrupt(self) -> None:
         """Give up what nobody has asked for."""

@@ -7,6 +7,7 @@ that kills workers cannot take others down with it.
 
 import asyncio
 import itertools
+import logging
 import math
 import time
 from collections import deque
@@ -24,6 +25,7 @@ from bot.generation.protocol import (
     Generate,
     KnownJoke,
     Lost,
+    Pong,
     Ready,
     Report,
     Result,
@@ -33,11 +35,15 @@ from bot.generation.protocol import (
 from bot.generation.queue import FairLine, LineFullError, LineLimits, Place
 from bot.generation.supervisor import SupervisionLimits, Supervisor, WorkerStatus
 from bot.jokes import Reason
+from bot.measures import Measures
+from bot.tracing import current_request
 
 __all__ = ["PoolStatus", "WorkerPool"]
 
 _FIRST_GUESS_SECONDS = 3.0
 _SMOOTHING = 0.2
+
+_log = logging.getLogger("punchline.pool")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,13 +57,15 @@ class PoolStatus:
 
 @dataclass(eq=False, kw_only=True)
 class _Ticket:
-    """A request between `generate` and its answer."""
+    """A request between `generate` and its answer; `trace` is its id in the log."""
 
     id: str
     request: GenerationRequest
+    trace: str = field(default_factory=current_request)
     future: "asyncio.Future[Generation]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
+    asked: float = field(default_factory=time.monotonic)
     attempts: int = 0
     began: float = 0.0
 
@@ -66,6 +74,7 @@ class WorkerPool:
     """Implements the `Generator` port with one worker at a time, begun by `connect`.
 
     `slots` is how many candidates it is given at the same time, if it does not say that fewer fit.
+    `generated_at` is when something was last made, on the monotonic clock.
     """
 
     def __init__(
@@ -76,11 +85,13 @@ class WorkerPool:
         line: LineLimits,
         slots: int,
         attempts: int,
+        measures: Measures | None = None,
     ) -> None:
         self._supervisor = Supervisor(connect=connect, limits=limits, listener=self)
         self._line: FairLine[_Ticket] = FairLine(limits=line)
         self._most_slots = self._slots = slots
         self._attempts = attempts
+        self._measures = measures or Measures()
         self._numbers = itertools.count(1)
         self._returned: deque[_Ticket] = deque()
         self._running: dict[str, _Ticket] = {}
@@ -90,6 +101,7 @@ class WorkerPool:
         self._closed = False
         self._met = asyncio.Event()
         self._seconds_each = _FIRST_GUESS_SECONDS
+        self.generated_at: float | None = None
         self._not_before = 0.0
         self._waking: asyncio.TimerHandle | None = None
 
@@ -149,8 +161,14 @@ class WorkerPool:
 
         Raises `GenerationError`: that it is busy when anybody wants the worker or comes meanwhile.
         """
+        if self._embedding:
+            raise GenerationError(Reason.BUSY)
+        return await self.try_out(count=count, seed=seed, sampling=sampling)
+
+    async def try_out(self, *, count: int, seed: int, sampling: Sampling) -> Generation:
+        """The same beside jokes that are being read for their features."""
         self._check_serving()
-        if self._running or self.status.waiting or self._embedding or self._pause():
+        if self._running or self.status.waiting or self._pause():
             raise GenerationError(Reason.BUSY)
         return await self._drawing.run(
             Generate(
@@ -238,6 +256,8 @@ class WorkerPool:
                 self._line.pop()
             request = ticket.request
             ticket.began = time.monotonic()
+            if not request.again and not ticket.attempts:
+                self._measures.waited(ticket.began - ticket.asked)
             self._running[ticket.id] = ticket
             self._supervisor.send(
                 Generate(
@@ -247,8 +267,10 @@ class WorkerPool:
                     count=request.count,
                     seed=request.seed,
                     sampling=request.sampling,
+                    request=ticket.trace,
                 )
             )
+            _say(ticket, "Joke %d is order %s of the worker.", request.joke_id, ticket.id)
 
     def _fits(self, ticket: _Ticket) -> bool:
         running = self._running.values()
@@ -272,7 +294,11 @@ class WorkerPool:
     def worker_reported(self, report: Report, ready: Ready) -> None:
         """Deliver what a worker made."""
         match report:
+            case Pong(steps=steps, tokens=tokens):
+                self._measures.decoded(steps=steps, tokens=tokens)
             case Result(id=ticket_id, candidates=candidates):
+                self.generated_at = time.monotonic()
+                self._measures.decoded(steps=report.steps, tokens=report.tokens)
                 generation = Generation(model_version=ready.version, candidates=candidates)
                 self._drawing.done(ticket_id, generation)
                 ticket = self._running.pop(ticket_id, None)
@@ -306,6 +332,7 @@ class WorkerPool:
         to blame, and the others need not hear that the model is down.
         """
         self._met.set()
+        self._measures.restarted()
         self._give_up_errands(Reason.MODEL_DOWN)
         orphans = list(self._running.values())
         self._running.clear()
@@ -322,8 +349,14 @@ class WorkerPool:
             _refuse(ticket, Reason.BUSY, seconds=self.seconds_to_wait())
         elif last:
             _refuse(ticket, Reason.GAVE_UP)
+            _log.warning(
+                "Joke %d is given up: workers died over it.",
+                ticket.request.joke_id,
+                extra={"request": ticket.trace},
+            )
         elif not ticket.future.done():
             self._returned.appendleft(ticket)
+            _say(ticket, "It was lost with its worker; it is tried again.")
 
     def _stand_back(self, seconds: float) -> None:
         """Send nothing for so long; the requests wait where they can be seen and cancelled."""
@@ -351,6 +384,11 @@ class WorkerPool:
         for ticket in [*self._returned, *self._line.clear()]:
             _refuse(ticket, Reason.MODEL_DOWN, seconds=status.seconds_to_start)
         self._returned.clear()
+
+
+def _say(ticket: _Ticket, text: str, *values: object) -> None:
+    """A line for whoever follows a request through the log; it may be said in anybody's task."""
+    _log.debug(text, *values, extra={"request": ticket.trace})
 
 
 def _refuse(ticket: _Ticket, reason: Reason, *, seconds: int | None = None) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Self
 
 from bot.generation.protocol import Order, ProtocolError, Ready, Report, decode_report, encode
+from bot.logs import read_worker_line
 
 __all__ = ["PATIENT_THREADS", "WorkerProcess"]
 
@@ -111,7 +112,8 @@ class WorkerProcess:
         while not stream.at_eof():
             # A line that is too long raises and is dropped; nothing may stop the listening.
             with contextlib.suppress(ValueError):
-                text = (await stream.readline()).decode(errors="replace").rstrip()
+                line = (await stream.readline()).decode(errors="replace").rstrip()
+                request, text = read_worker_line(line)
                 if text:
                     self._last_words = text[:500]
-                    _log.debug("%s", text)
+                    _log.debug("%s", text, extra={"request": request})

@@ -51,7 +51,7 @@ class Sampling:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Generate:
-    """Order: `count` candidates for one prompt."""
+    """Order: `count` candidates for one prompt; `request` is what log lines about it name."""
 
     id: str
     topic: str | None
@@ -59,6 +59,7 @@ class Generate:
     count: int
     seed: int
     sampling: Sampling
+    request: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,11 +112,17 @@ class Broken:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Result:
-    """Report: the candidates of a `Generate`; `seconds` runs from its arrival in the worker."""
+    """Report: the candidates of a `Generate`; `seconds` runs from its arrival in the worker.
+
+    `steps` and `tokens` are what was decoded since the report before, for whomever: `tokens` by
+    `steps` is how many candidates shared a batch.
+    """
 
     id: str
     candidates: tuple[Candidate, ...]
     seconds: float
+    steps: int = 0
+    tokens: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -156,9 +163,11 @@ class Room:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pong:
-    """Report: alive and decoding."""
+    """Report: alive and decoding; `steps` and `tokens` as in `Result`."""
 
     number: int
+    steps: int = 0
+    tokens: int = 0
 
 
 Order = Generate | Embed | Cancel | Ping

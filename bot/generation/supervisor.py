@@ -14,6 +14,7 @@ from typing import Protocol
 
 from bot.generation.connection import Connect, Connection
 from bot.generation.protocol import Broken, Order, Ping, ProtocolError, Ready, Report, Result
+from bot.tracing import without_request
 
 __all__ = ["SupervisionLimits", "Supervisor", "WorkerListener", "WorkerState", "WorkerStatus"]
 
@@ -120,7 +121,9 @@ class Supervisor:
 
     def start(self) -> None:
         """Start a worker and keep one running."""
-        self._task = asyncio.create_task(self._supervise(), name="worker supervisor")
+        self._task = asyncio.create_task(
+            self._supervise(), name="worker supervisor", context=without_request()
+        )
 
     def send(self, order: Order) -> None:
         """Hand an order to the worker; without one it is dropped, as the worker's death would."""

@@ -17,10 +17,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
 import torch
 
-from bot.generation.engine import Engine, EngineJob, Generated, TorchEngine
+from bot.generation.engine import TorchEngine
+from bot.generation.families import UnknownFamilyError
+from bot.generation.graphs.engine import GraphEngine
+from bot.generation.jobs import Engine, EngineJob, Generated
 from bot.generation.native.quickening import Quickening
 from bot.generation.pipes import private_stdout, read_orders
 from bot.generation.protocol import (
@@ -39,6 +43,7 @@ from bot.generation.protocol import (
     Result,
     encode,
 )
+from bot.logs import configure_worker_logging
 from finetune.artifacts import BrokenVersionError
 from finetune.candidates import Candidate
 from finetune.models import LoadedModel, choose_device, choose_dtype, load_model
@@ -47,8 +52,12 @@ from finetune.template import PromptTooLongError
 __all__ = ["Inbox", "Worker", "WorkerPlan", "build_engine", "main", "prepared_worker"]
 
 Inbox = queue.SimpleQueue[Order]
+_log = logging.getLogger(__name__)
+
 _STEPS_BETWEEN = 8
 """Decoding steps before another joke is embedded, so that nobody waits noticeably longer."""
+
+_log = logging.getLogger("punchline.worker")
 
 
 class Worker:
@@ -74,6 +83,8 @@ class Worker:
         self._embedding: deque[Embed] = deque()
         self._embedded: list[bytes | None] = []
         self._steps = 0
+        self._decoding_steps = 0
+        self._tokens_reported = 0
         self._quickening = quickening
 
     def run(self) -> None:
@@ -82,7 +93,10 @@ class Worker:
             self._take_orders()
             if self._quickening is not None and self._quickening.finished():
                 self._quickening = None
-            for request_id, generated in self._engine.step():
+            drawn = self._engine.drawn
+            finished = self._engine.step()
+            self._decoding_steps += self._engine.drawn > drawn
+            for request_id, generated in finished:
                 self._report_result(request_id, generated)
             self._steps += 1
             if self._embedding and not (self._engine.busy and self._steps % _STEPS_BETWEEN):
@@ -99,7 +113,8 @@ class Worker:
     def _obey(self, order: Order) -> None:
         match order:
             case Ping(number=number):
-                self._report(Pong(number=number))
+                steps, tokens = self._decoded()
+                self._report(Pong(number=number, steps=steps, tokens=tokens))
             case Cancel(id=request_id):
                 self._engine.cancel(request_id)
                 self._running.pop(request_id, None)
@@ -127,10 +142,12 @@ class Worker:
                 )
             )
         except (PromptTooLongError, ValueError) as error:
+            _say(order, "Order %s cannot be decoded: %s", order.id, error)
             too_long = isinstance(error, PromptTooLongError)
             self._report(Failed(id=order.id, too_long=too_long, detail=str(error)))
         else:
             self._running[order.id] = (order, time.monotonic())
+            _say(order, "Order %s: %d candidates.", order.id, order.count)
 
     def _embed_next(self) -> None:
         """Read one more joke of the first order; report the order when it was the last."""
@@ -159,7 +176,20 @@ class Worker:
         order, began = self._running.pop(request_id)
         candidates = tuple(self._candidate(order, each) for each in generated)
         seconds = time.monotonic() - began
-        self._report(Result(id=request_id, candidates=candidates, seconds=seconds))
+        steps, tokens = self._decoded()
+        self._report(
+            Result(
+                id=request_id, candidates=candidates, seconds=seconds, steps=steps, tokens=tokens
+            )
+        )
+        _say(order, "Order %s is decoded in %.2f s.", order.id, seconds)
+
+    def _decoded(self) -> tuple[int, int]:
+        """Decoding steps, and tokens drawn in them, since this was asked before."""
+        steps, self._decoding_steps = self._decoding_steps, 0
+        tokens = self._engine.drawn - self._tokens_reported
+        self._tokens_reported += tokens
+        return steps, tokens
 
     def _candidate(self, order: Generate, generated: Generated) -> Candidate:
         text = self._loaded.template.joke(
@@ -174,18 +204,39 @@ class Worker:
         )
 
 
-def build_engine(loaded: LoadedModel, *, slots: int) -> TorchEngine:
-    """The engine for a loaded model; what all prompts begin with is read only once."""
+def _say(order: Generate, text: str, *values: object) -> None:
+    """A line for whoever follows a request through the log; nothing of what members wrote."""
+    _log.debug(text, *values, extra={"request": order.request})
+
+
+def build_engine(
+    loaded: LoadedModel, *, slots: int, quick: Callable[..., Engine] | None = None
+) -> Engine:
+    """The engine for a loaded model; what all prompts begin with is read only once.
+
+    `quick` makes an engine that only some models and machines can have; without it that is the one
+    with recorded steps for bfloat16 on a GPU. Where it cannot be had the general engine serves, and
+    always in float32, in which that is exactly repeatable.
+    """
     plain, about = (
         loaded.template.prompt(loaded.tokenizer, topic=topic, opening=None)
         for topic in (None, "cats")
     )
-    return TorchEngine(
-        model=loaded.model,
-        end_ids=loaded.template.end_ids(loaded.tokenizer),
-        slots=slots,
-        shared_prefix=_common_prefix(plain, about),
-    )
+    keywords: dict[str, Any] = {
+        "model": loaded.model,
+        "end_ids": loaded.template.end_ids(loaded.tokenizer),
+        "slots": slots,
+        "shared_prefix": _common_prefix(plain, about),
+    }
+    model = loaded.model
+    if quick is None and model.device.type == "cuda" and model.dtype == torch.bfloat16:
+        quick = GraphEngine.on_gpu
+    if quick is not None:
+        try:
+            return quick(**keywords)
+        except (UnknownFamilyError, RuntimeError) as error:
+            _log.info("jokes are decoded the plain way: %s", error)
+    return TorchEngine(**keywords)
 
 
 def _common_prefix(first: list[int], second: list[int]) -> list[int]:
@@ -197,7 +248,8 @@ def _common_prefix(first: list[int], second: list[int]) -> list[int]:
 class WorkerPlan:
     """What a worker loads, and how it computes; `name` is for a directory without a manifest.
 
-    `base` is the directory of an adapter's base, `steps` where compiled decoding steps are kept.
+    `base` is the directory of an adapter's base, `steps` where compiled decoding steps are kept. A
+    `verbose` one logs each request.
     """
 
     directory: Path
@@ -208,6 +260,7 @@ class WorkerPlan:
     threads: int = 0
     slots: int = 32
     steps: Path | None = None
+    verbose: bool = False
 
 
 def prepared_worker(
@@ -249,7 +302,7 @@ def prepared_worker(
 def main(*, engine_for: Callable[..., Engine] = build_engine) -> None:
     """Load the model the arguments name and serve it with the engine made for it."""
     plan = _plan()
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    configure_worker_logging(verbose=plan.verbose)
     output = private_stdout()
 
     def report(report: Report) -> None:
@@ -278,6 +331,7 @@ def _plan() -> WorkerPlan:
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--slots", type=int, default=32)
     parser.add_argument("--steps", type=Path, help="where compiled decoding steps are kept")
+    parser.add_argument("--verbose", action="store_true", help="log each request")
     return WorkerPlan(**vars(parser.parse_args()))
 
 

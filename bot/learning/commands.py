@@ -86,7 +86,7 @@ def publish(
 
 
 async def _known(settings: Settings) -> KnownVersions:
-    store = await SqlStore.open(directory=settings.store.directory)
+    store = await SqlStore.open(directory=settings.store.directory, url=settings.store.url)
     try:
         return await KnownVersions.read(settings, store)
     finally:

@@ -83,7 +83,7 @@ async def _called_off(learner: LoopLearner) -> None:
 
 @asynccontextmanager
 async def _learner(settings: Settings, origin: ServedModel) -> AsyncIterator[LoopLearner]:
-    store = await SqlStore.open(directory=settings.store.directory)
+    store = await SqlStore.open(directory=settings.store.directory, url=settings.store.url)
     try:
         finder = VersionFinder(origin=origin, settings=settings)
         stand = StoredStand(versions=store.model_versions, finder=finder)

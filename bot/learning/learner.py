@@ -22,6 +22,7 @@ from bot.store.version_port import (
     Stage,
     Versions,
 )
+from bot.tracing import without_request
 from bot.votes.choosing import choose
 from finetune.artifacts import MANIFEST
 
@@ -171,7 +172,9 @@ class LoopLearner:
         # At once, so that whoever began it can watch it.
         self._board.post(RunReport(run=run))
         self._carrying = asyncio.create_task(
-            self._retraining.carry(run, resumed=resumed), name=f"run {run.id}"
+            self._retraining.carry(run, resumed=resumed),
+            name=f"run {run.id}",
+            context=without_request(),
         )
         self._carrying.add_done_callback(_tell)
 

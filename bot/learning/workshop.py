@@ -67,7 +67,13 @@ class FinetuneWorkshop:
         out = await asyncio.to_thread(self._prepared, source)
         if not (out / SUMMARY).is_file():
             held_out = () if chosen else ("--held-out", str(_HELD_OUT_OF_FEW))
-            await self._run(("prepare", str(source), "--out", str(out), *held_out), hear)
+            await self._run(
+                (
+                    *("prepare", str(source), "--out", str(out), *held_out),
+                    *("--processes", str(self._threads())),
+                ),
+                hear,
+            )
         return out
 
     async def teach(
@@ -124,11 +130,13 @@ class FinetuneWorkshop:
 
     def _machine(self) -> tuple[str, ...]:
         """What the processes that compute have in common."""
-        threads = self._settings.training.threads or max(1, (os.cpu_count() or 1) // 2)
         return (
-            *("--threads", str(threads), "--device", self._settings.generation.device),
+            *("--threads", str(self._threads()), "--device", self._settings.generation.device),
             *("--cache", str(self._settings.model.cache_directory)),
         )
+
+    def _threads(self) -> int:
+        return self._settings.training.threads or max(1, (os.cpu_count() or 1) // 2)
 
     def _limits(self) -> Sequence[str]:
         limits = self._settings.gate.model_dump()

@@ -43,6 +43,14 @@ class Key:
         return SecretStr in get_args(self._info.annotation)
 
     @property
+    def kept_in_file(self) -> "Key | None":
+        """The secret that the file named by this setting holds, if it names one."""
+        field = self.field.removesuffix("_file")
+        if field == self.field or field not in self.model.model_fields:
+            return None
+        return Key(section=self.section, field=field, model=self.model)
+
+    @property
     def description(self) -> str:
         """What the setting does, in a sentence."""
         return self._info.description or ""

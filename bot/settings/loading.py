@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bot.settings.keys import every_key
+from bot.settings.keys import Key, every_key
 from bot.settings.refusal import HIDDEN, SettingsError, found
 from bot.settings.sections import Settings
 from bot.settings.sources import CONFIG_VARIABLE, Chosen, from_environment, from_file, read_text
@@ -17,12 +17,14 @@ from finetune.bases import default_cache
 __all__ = ["configuration_file", "load_settings"]
 
 DEFAULT_FILE = Path("config.toml")
+LIKE_A_SECRET = re.compile(r"^[\w.:-]{30,}$|:/+[^/]*:[^/]*@")
 _TOGETHER = {
     "candidates_over_slots": ("generation.candidates", "generation.slots"),
     "replicas_crossed": ("ray.min_replicas", "ray.max_replicas"),
     "server_without_model": ("generation.where", "server.model"),
+    "shards_over_count": ("discord.shard_ids", "discord.shard_count"),
 }
-LIKE_A_TOKEN = re.compile(r"[\w.:-]{30,}")
+_KINDS = {"token": "token", "url": "URL"}
 
 
 def configuration_file(*, path: Path | None, environment: Mapping[str, str]) -> Path | None:
@@ -53,8 +55,9 @@ def load_settings(*, path: Path | None, environment: Mapping[str, str]) -> Setti
             key=key, value=key.starting_value, origin="the default", folder=Path()
         )
         values[key.name] = _placed(choice, environment)
-        if key.field == "token_file" and values[key.name] and not values[f"{key.section}.token"]:
-            values[f"{key.section}.token"] = _token(choice, values[key.name])
+        secret = key.kept_in_file
+        if secret is not None and values[key.name] and not values[secret.name]:
+            values[secret.name] = _secret(choice, values[key.name], secret)
     values["model.cache"] = values["model.cache"] or _user_cache(environment)
     return _together(values, chosen)
 
@@ -124,24 +127,22 @@ def _user_cache(environment: Mapping[str, str]) -> Path:
         ) from None
 
 
-def _token(choice: Chosen, file: Path) -> Any:
-    subject = f"{choice.origin}: {choice.key.name}"
-    if LIKE_A_TOKEN.fullmatch(str(choice.value)) and not os.path.lexists(file):
+def _secret(choice: Chosen, file: Path, key: Key) -> Any:
+    subject, what = f"{choice.origin}: {choice.key.name}", _KINDS[key.field]
+    if LIKE_A_SECRET.search(str(choice.value)) and not os.path.lexists(file):
         raise SettingsError(
-            f"{subject} is {HIDDEN}, which looks like the token itself; "
-            "allowed: the path of a file that holds the token"
+            f"{subject} is {HIDDEN}, which looks like the {what} itself; "
+            f"allowed: the path of a file that holds the {what}"
         )
     try:
         content = read_text(file)
     except SettingsError as error:
         raise SettingsError(f"{subject}: {error}") from None
-    key = next(k for k in every_key() if k.name == f"{choice.key.section}.token")
     try:
-        token = key.from_text(content)
+        secret = key.from_text(content)
     except ValidationError:
-        token = None
-    if token is None:
-        raise SettingsError(
-            f"{subject}: {file} holds no token; write one word of plain letters, digits and signs"
-        )
-    return token
+        secret = None
+    if secret is None:
+        form = key.allowed.removesuffix(", in the environment only")
+        raise SettingsError(f"{subject}: {file} holds no {what}; write {form}")
+    return secret

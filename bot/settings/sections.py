@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -10,10 +11,13 @@ from pydantic_core import PydanticCustomError
 from bot.settings.values import (
     Address,
     Allowed,
+    DatabaseUrl,
     Directory,
     Id,
     Ids,
+    OptionalAddress,
     OptionalPath,
+    Shards,
     Text,
     Token,
     Url,
@@ -28,6 +32,7 @@ __all__ = [
     "HubSettings",
     "LearningSettings",
     "LogSettings",
+    "MetricsSettings",
     "ModelSettings",
     "ModerationSettings",
     "QueueSettings",
@@ -554,6 +559,15 @@ class StoreSettings(Section):
     directory: Annotated[
         Directory, Field(description="The database, the member key and the socket live here.")
     ] = Path("data")
+    url: Annotated[
+        DatabaseUrl,
+        Field(description="A database on PostgreSQL; without one it is SQLite in the directory."),
+    ] = None
+    url_file: Annotated[
+        OptionalPath,
+        Field(description="A file that holds this URL and nothing else."),
+        Allowed('the path of a file, or "" for none'),
+    ] = None
 
 
 class ServiceSettings(Section):
@@ -575,6 +589,15 @@ class LogSettings(Section):
         Literal["text", "json"],
         Field(description="Lines for people, or one JSON object a line."),
     ] = "text"
+
+
+class MetricsSettings(Section):
+    """[metrics]: what monitoring may ask the bot in the background."""
+
+    listen: Annotated[
+        OptionalAddress,
+        Field(description="Where /metrics, /healthz and /readyz are answered; not for everybody."),
+    ] = ""
 
 
 class HubSettings(Section):
@@ -603,6 +626,18 @@ class DiscordSettings(Section):
     sharded: Annotated[
         bool, Field(description="Several gateway connections, as large bots need.")
     ] = False
+    shard_ids: Annotated[
+        Shards,
+        Field(description="The connections of this process, where several share the shards."),
+    ] = ()
+    shard_count: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=100_000,
+            description="Connections of all processes together; 0 leaves it to Discord.",
+        ),
+    ] = 0
     presence: Annotated[bool, Field(description="Show the model version under the bot's name.")] = (
         True
     )
@@ -668,6 +703,7 @@ class Settings(Section):
     store: StoreSettings = StoreSettings()
     service: ServiceSettings = ServiceSettings()
     log: LogSettings = LogSettings()
+    metrics: MetricsSettings = MetricsSettings()
     hub: HubSettings = HubSettings()
     discord: DiscordSettings = DiscordSettings()
     telegram: TelegramSettings = TelegramSettings()
@@ -685,9 +721,27 @@ class Settings(Section):
         return self.ray.max_ongoing_requests or self.generation.jokes_at_once
 
     def secrets(self) -> tuple[str, ...]:
-        """Every token that is set, so that the log can strike them out."""
-        tokens = (self.hub.token, self.server.token, self.discord.token, self.telegram.token)
-        return tuple(token.get_secret_value() for token in tokens if token)
+        """Every token and password that is set, so that the log can strike them out."""
+        tokens = (
+            *(self.hub.token, self.server.token, self.discord.token, self.telegram.token),
+            self.store.url,
+        )
+        secrets = [token.get_secret_value() for token in tokens if token]
+        if self.store.url and (password := urlsplit(self.store.url.get_secret_value()).password):
+            secrets += (password, unquote(password))
+        return tuple(secrets)
+
+    @model_validator(mode="after")
+    def _shards_are_of_all_processes(self) -> Self:
+        shards, count = self.discord.shard_ids, self.discord.shard_count
+        if shards and max(shards) >= count:
+            raise PydanticCustomError(
+                "shards_over_count",
+                "discord.shard_count is {count}; "
+                "allowed with these discord.shard_ids: more than {last}, the highest of them",
+                {"count": count, "last": max(shards)},
+            )
+        return self
 
     @model_validator(mode="after")
     def _a_server_is_asked_for_a_model(self) -> Self:

@@ -9,11 +9,26 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, PlainSerializer, PlainValidator, SecretStr
 
-__all__ = ["Address", "Allowed", "Directory", "Id", "Ids", "OptionalPath", "Text", "Token", "Url"]
+__all__ = [
+    "Address",
+    "Allowed",
+    "DatabaseUrl",
+    "Directory",
+    "Id",
+    "Ids",
+    "OptionalAddress",
+    "OptionalPath",
+    "Shards",
+    "Text",
+    "Token",
+    "Url",
+]
 
 
 _ID = re.compile(r"-?[0-9]{1,20}")
+_SHARD = re.compile(r"[0-9]{1,5}")
 _SCHEMES = ("http", "https", "ws", "wss")
+_DATABASES = ("postgresql", "postgres")
 _LAST_PORT = 65_535
 
 
@@ -62,12 +77,33 @@ def _token(value: object) -> SecretStr | None:
     return SecretStr(secret) if secret else None
 
 
+def _database_url(value: object) -> SecretStr | None:
+    secret = _token(value)
+    if secret is None:
+        return None
+    address = urlsplit(secret.get_secret_value())
+    if address.scheme not in _DATABASES or not address.path.strip("/"):
+        raise ValueError("no URL of a database")
+    return secret
+
+
 def _ids(value: object) -> tuple[str, ...]:
     # In the environment: 12, 34. In the file: [12, 34].
     parts = value.split(",") if isinstance(value, str) else value
     if not isinstance(parts, list | tuple):
         raise ValueError("not a list of ids")
     return tuple(identity for part in parts if (identity := _id(part)))
+
+
+def _shards(value: object) -> tuple[int, ...]:
+    # In the environment: 0, 1. In the file: [0, 1].
+    parts = [part for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple):
+        raise ValueError("no list of shards")
+    numbers = tuple(int(part) for part in parts if _SHARD.fullmatch(str(part).strip()))
+    if len(numbers) != len(parts) or len(set(numbers)) != len(numbers):
+        raise ValueError("no list of shards")
+    return numbers
 
 
 def _id(value: object) -> str:
@@ -100,9 +136,20 @@ Ids = Annotated[
     PlainSerializer(list, return_type=list[str], when_used="json"),
     Allowed("a list of ids, such as [123, 456]"),
 ]
+Shards = Annotated[
+    tuple[int, ...],
+    PlainValidator(_shards),
+    PlainSerializer(list, return_type=list[int], when_used="json"),
+    Allowed("a list of different numbers from 0, such as [0, 1]"),
+]
 Id = Annotated[str, PlainValidator(_id), Allowed('an id in digits, or "" for none')]
 Url = Annotated[str, AfterValidator(_url)]
 Address = Annotated[str, AfterValidator(_host_and_port), Allowed("host:port")]
+OptionalAddress = Annotated[
+    str,
+    AfterValidator(lambda value: value and _host_and_port(value)),
+    Allowed('host:port, or "" for none'),
+]
 Text = Annotated[str, AfterValidator(_text)]
 Directory = Annotated[Path, PlainValidator(_path), Allowed("the path of a directory")]
 OptionalPath = Annotated[Path | None, PlainValidator(_optional_path)]
@@ -112,4 +159,10 @@ Token = Annotated[
     # Stars in JSON as well; pydantic's own serializer does not reach through a plain validator.
     PlainSerializer(str, when_used="json-unless-none"),
     Allowed("one word of plain letters, digits and signs, in the environment only"),
+]
+DatabaseUrl = Annotated[
+    SecretStr | None,
+    PlainValidator(_database_url),
+    PlainSerializer(str, when_used="json-unless-none"),
+    Allowed("postgresql://user:password@host/database, in the environment only"),
 ]

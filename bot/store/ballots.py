@@ -1,12 +1,14 @@
 """One member, one vote a joke: what ballots and flags change; functions of a connection."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.store.port import Ballot, Gesture
 from bot.store.tables import flags, votes
+from bot.store.upserts import Upsert, inserted_once
 
 __all__ = ["after", "cast", "outdated", "put_flag"]
 
@@ -22,8 +24,8 @@ def cast(
     if row is not None and outdated(ballot, last=row.event, since=at - row.voted_at):
         return before
     value = after(before, ballot)
-    connection.execute(
-        _PUT_VOTE,
+    _PUT_VOTE.execute(
+        connection,
         {
             "joke_id": joke_id,
             "member": member,
@@ -57,24 +59,33 @@ def after(before: int, ballot: Ballot) -> int:
 
 def put_flag(connection: sa.Connection, joke_id: int, *, member: str, at: datetime) -> None:
     """Mark a told joke as offensive; a second time changes nothing."""
-    connection.execute(_PUT_FLAG, {"joke_id": joke_id, "member": member, "flagged_at": at})
+    _PUT_FLAG.execute(connection, {"joke_id": joke_id, "member": member, "flagged_at": at})
 
 
-def _upsert_vote() -> sa.Insert:
-    insert = sqlite.insert(votes)
-    return insert.on_conflict_do_update(
-        index_elements=[votes.c.joke_id, votes.c.member],
-        set_={
-            "value": insert.excluded.value,
-            "voted_at": insert.excluded.voted_at,
-            "event": sa.func.coalesce(insert.excluded.event, votes.c.event),
-        },
+def _upserted_vote() -> Upsert:
+    on_sqlite, on_postgres = sqlite.insert(votes), postgresql.insert(votes)
+    place = (votes.c.joke_id, votes.c.member)
+    return Upsert(
+        sqlite=on_sqlite.on_conflict_do_update(
+            index_elements=place, set_=_changes(on_sqlite.excluded)
+        ),
+        postgresql=on_postgres.on_conflict_do_update(
+            index_elements=place, set_=_changes(on_postgres.excluded)
+        ),
     )
+
+
+def _changes(new: Any) -> dict[str, Any]:
+    return {
+        "value": new.value,
+        "voted_at": new.voted_at,
+        "event": sa.func.coalesce(new.event, votes.c.event),
+    }
 
 
 # Built once: putting a statement together takes longer than SQLite takes to run it.
 _VOTE = sa.select(votes.c.value, votes.c.event, votes.c.voted_at).where(
     votes.c.joke_id == sa.bindparam("joke_id"), votes.c.member == sa.bindparam("member")
 )
-_PUT_VOTE = _upsert_vote()
-_PUT_FLAG = sqlite.insert(flags).on_conflict_do_nothing()
+_PUT_VOTE = _upserted_vote()
+_PUT_FLAG = inserted_once(flags)

@@ -1,4 +1,4 @@
-"""What has to be in place in the directory before a store can open: key, schema, registration."""
+"""What has to be in place before a store can open: key, schema, registration."""
 
 import os
 import sqlite3
@@ -6,32 +6,46 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+import sqlalchemy as sa
+
+from bot.store.backend import Backend
 from bot.store.directory import DATABASE, exclusive, make_directory
 from bot.store.errors import StoreError, unavailable
 from bot.store.identity import MemberHasher, member_key
-from bot.store.instances import Instance, Instances
+from bot.store.instances import Instances
+from bot.store.owners import Owner, Owners
 from bot.store.schema import upgrade
+from bot.store.sqlite import SqliteBackend
 
 __all__ = ["Foundation", "lay_foundation"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Foundation:
-    """A migrated database at `path`, the members' key, and this process among the living."""
+    """A migrated database, the members' key, and this process among the living."""
 
-    path: Path
+    backend: Backend
     hasher: MemberHasher
-    instance: Instance
-    instances: Instances
+    owner: Owner
+    owners: Owners
 
 
-def lay_foundation(directory: Path, *, busy_timeout: float) -> Foundation:
-    """Create or bring up to date what is in the directory, alone among all processes.
+def lay_foundation(
+    directory: Path, *, url: sa.URL | None, busy_timeout: float, deadline: float
+) -> Foundation:
+    """Create or bring up to date what is in the directory, and the database at the URL if given.
 
     Blocks, so it belongs in a thread. Raises `StoreError` when a person has to do something, and
     `StoreUnavailable` when trying again may help.
     """
     make_directory(directory)
+    if url is not None:
+        # Here, so that without PostgreSQL nobody waits for its driver to be loaded.
+        from bot.store.postgres_foundation import lay_postgres_foundation
+
+        return lay_postgres_foundation(
+            directory, url=url, busy_timeout=busy_timeout, deadline=deadline
+        )
     path = directory / DATABASE
     instances = Instances(directory=directory)
     with exclusive(directory):
@@ -41,7 +55,10 @@ def lay_foundation(directory: Path, *, busy_timeout: float) -> Foundation:
         _turn_on_write_ahead_log(path, busy_timeout=busy_timeout)
         instances.sweep()
         return Foundation(
-            path=path, hasher=hasher, instance=instances.register(), instances=instances
+            backend=SqliteBackend(path=path, busy_timeout=busy_timeout, deadline=deadline),
+            hasher=hasher,
+            owner=instances.register(),
+            owners=instances,
         )
 
 

@@ -11,7 +11,7 @@ from bot.store.directory import sync_directory
 from bot.store.errors import StoreError
 from bot.store.refusals import check_text
 
-__all__ = ["KEY_FILE", "MemberHasher", "member_key"]
+__all__ = ["KEY_FILE", "MemberHasher", "keep_key", "member_key"]
 
 KEY_FILE = "member.key"
 _KEY_BYTES = 32
@@ -46,7 +46,7 @@ def member_key(directory: Path) -> bytes:
     path = directory / KEY_FILE
     try:
         if not path.exists():
-            _create(path)
+            _write(path, secrets.token_bytes(_KEY_BYTES))
         content = path.read_text(encoding="ascii", errors="replace").strip()
     except OSError as error:
         raise StoreError(f"Cannot read or create {path}: {error.strerror}.") from error
@@ -58,11 +58,20 @@ def member_key(directory: Path) -> bytes:
     return bytes.fromhex(content)
 
 
-def _create(path: Path) -> None:
+def keep_key(directory: Path, key: bytes) -> None:
+    """Make this the key of a directory. Raises `StoreError` when it has another one."""
+    path = directory / KEY_FILE
+    if not path.exists():
+        _write(path, key)
+    elif member_key(directory) != key:
+        raise StoreError(f"{path} is another key than the one that belongs there; move it away.")
+
+
+def _write(path: Path, key: bytes) -> None:
     unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_hex(_KEY_BYTES) + "\n")
+        file.write(key.hex() + "\n")
         file.flush()
         os.fsync(file.fileno())
     unfinished.replace(path)

@@ -4,6 +4,7 @@ import fcntl
 import os
 import re
 import secrets
+from collections.abc import Collection
 from pathlib import Path
 
 from bot.store.errors import StoreError
@@ -32,7 +33,7 @@ class Instance:
 
 
 class Instances:
-    """The lock files under `instances/`.
+    """Implements `bot.store.owners.Owners` with the lock files under `instances/`.
 
     The kernel drops the lock of a process however it ends, so a stale file never looks alive.
     A child that is started by exec does not inherit the lock.
@@ -72,6 +73,10 @@ class Instances:
         finally:
             os.close(descriptor)
         return False
+
+    def dead(self, owners: Collection[str]) -> list[str]:
+        """Those whose process is gone."""
+        return [owner for owner in owners if not self.alive(owner)]
 
     def any_alive(self) -> bool:
         """Whether any process has the store open."""

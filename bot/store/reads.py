@@ -167,8 +167,9 @@ def _select_topics() -> sa.Select[str | None, int]:
 
 
 def _select_versions() -> sa.Select[str | None, int, int, int, datetime | None]:
-    up = sa.func.coalesce(sa.func.sum(_of_joke(1)), 0)
-    down = sa.func.coalesce(sa.func.sum(_of_joke(-1)), 0)
+    # PostgreSQL adds whole numbers up to a decimal one.
+    up = sa.cast(sa.func.coalesce(sa.func.sum(_of_joke(1)), 0), sa.BigInteger)
+    down = sa.cast(sa.func.coalesce(sa.func.sum(_of_joke(-1)), 0), sa.BigInteger)
     return (
         sa.select(
             jokes.c.model_version.label("version"),

@@ -4,16 +4,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
 
 from bot.jokes import Community
 from bot.store import writes
 from bot.store.database import Database
 from bot.store.identity import MemberHasher
 from bot.store.moments import Clock
+from bot.store.names import joke_name
 from bot.store.record_port import Post
 from bot.store.refusals import check_community, check_text
 from bot.store.tables import communities, jokes, notes, posts
+from bot.store.upserts import inserted_once
 from bot.store.writer import Writer, executing
 
 __all__ = ["SEAL_CHARACTERS", "SqlRecords"]
@@ -39,10 +40,10 @@ class SqlRecords:
         row = {**_names(post), "joke_id": joke_id, "posted_at": self._clock()}
 
         def put(connection: sa.Connection) -> None:
-            connection.execute(_POST, row)
+            _POST.execute(connection, row)
             writes.settle_delivery(connection, joke_id)
 
-        await self._writer.write(put)
+        await self._writer.write(put, among=(joke_name(joke_id),))
 
     async def joke_at(self, post: Post) -> int | None:
         _check_post(post)
@@ -155,4 +156,4 @@ def _move(connection: sa.Connection, old: Community, new: Community) -> None:
     )
 
 
-_POST = sqlite.insert(posts).on_conflict_do_nothing()
+_POST = inserted_once(posts)

@@ -1,4 +1,4 @@
-"""The state of a database file's schema, and the migrations that bring it up to date."""
+"""The state of a database's schema, and the migrations that bring it up to date."""
 
 import logging
 import sqlite3
@@ -14,17 +14,30 @@ from alembic.script import ScriptDirectory
 
 from bot.store.errors import StoreError, is_damage, unavailable
 
-__all__ = ["Schema", "read_schema", "refuse_unusable", "upgrade"]
+__all__ = [
+    "HOLD_SCHEMA",
+    "Schema",
+    "read_postgres_schema",
+    "read_schema",
+    "refuse_unusable",
+    "upgrade",
+    "upgrade_postgres",
+]
 
 logger = logging.getLogger(__name__)
 
+_REVISIONS = "SELECT version_num FROM alembic_version"
 _MIGRATIONS = Path(__file__).parent / "migrations"
+# An advisory lock, whose first number is that of writes.
+_PREPARING = "SELECT pg_advisory_xact_lock(1886744163, 128)"
+HOLD_SCHEMA = "SELECT pg_advisory_lock(1886744163, 128)"
+"""Lets no process bring the database up to date, or start, until the session ends."""
 # Alembic keeps the migration it is running in module globals: one at a time in a process.
 _ALEMBIC = threading.Lock()
 
 
 class Schema(StrEnum):
-    """What a file holds, as this program sees it."""
+    """What a file or a database on PostgreSQL holds, as this program sees it."""
 
     EMPTY = "empty"
     BEHIND = "behind"
@@ -38,15 +51,32 @@ def read_schema(connection: sqlite3.Connection) -> Schema:
     """Raises `sqlite3.Error` when the file cannot be read now (locked, no permission)."""
     try:
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
-        if not tables:
-            return Schema.EMPTY
-        if not {"alembic_version", "jokes"} <= tables:
-            return Schema.FOREIGN
-        found = {row[0] for row in connection.execute("SELECT version_num FROM alembic_version")}
+        found = set()
+        if _is_ours(tables):
+            found = {row[0] for row in connection.execute(_REVISIONS)}
     except sqlite3.DatabaseError as error:
         if is_damage(error):
             return Schema.DAMAGED
         raise
+    return _schema(tables, found)
+
+
+def read_postgres_schema(connection: sa.Connection) -> Schema:
+    """The same for a database on PostgreSQL."""
+    tables = set(sa.inspect(connection).get_table_names())
+    found = set(connection.exec_driver_sql(_REVISIONS).scalars()) if _is_ours(tables) else set()
+    return _schema(tables, found)
+
+
+def _is_ours(tables: set[str]) -> bool:
+    return {"alembic_version", "jokes"} <= tables
+
+
+def _schema(tables: set[str], found: set[str]) -> Schema:
+    if not tables:
+        return Schema.EMPTY
+    if not _is_ours(tables):
+        return Schema.FOREIGN
     script = ScriptDirectory.from_config(_configuration())
     if found == set(script.get_heads()):
         return Schema.CURRENT
@@ -54,14 +84,14 @@ def read_schema(connection: sqlite3.Connection) -> Schema:
     return Schema.BEHIND if found <= known else Schema.NEWER
 
 
-def refuse_unusable(schema: Schema, path: Path) -> None:
-    """Raise `StoreError` unless this program can work with the file, after migration perhaps."""
+def refuse_unusable(schema: Schema, path: Path | str) -> None:
+    """Raise `StoreError` unless this program can use the database, perhaps after migrating it."""
     if schema is Schema.NEWER:
         raise StoreError(
             f"{path} was written by a newer Punchline; upgrade Punchline, or restore a backup."
         )
     if schema is Schema.FOREIGN:
-        raise StoreError(f"{path} is not a Punchline database; choose another file or directory.")
+        raise StoreError(f"{path} is not a Punchline database; choose another one.")
     if schema is Schema.DAMAGED:
         raise StoreError(
             f"{path} is not a database, or is damaged; move it away or restore a backup."
@@ -97,6 +127,20 @@ def upgrade(path: Path, *, busy_timeout: float) -> None:
         raise unavailable(error) from error
     finally:
         engine.dispose()
+
+
+def upgrade_postgres(connection: sa.Connection, *, place: str) -> None:
+    """Apply the missing migrations in the transaction of this connection, alone among processes.
+
+    Raises `StoreError` when the database at this `place` is not for this program.
+    """
+    connection.exec_driver_sql(_PREPARING)
+    schema = read_postgres_schema(connection)
+    refuse_unusable(schema, place)
+    if schema is not Schema.CURRENT:
+        with _ALEMBIC:
+            command.upgrade(_configuration(connection), "head")
+        logger.info("migrated the database at %s from %s", place, schema)
 
 
 def _configuration(connection: sa.Connection | None = None) -> Config:

@@ -1,4 +1,4 @@
-"""The store on SQLite."""
+"""The store in a database: SQLite or PostgreSQL."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
@@ -8,12 +8,17 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 import sqlalchemy as sa
+from pydantic import SecretStr
 
 from bot.jokes import Community, JokeRequest, Reason
+from bot.measures import Measures
 from bot.store import ballots, reads, vote_imports, vote_reads, writes
+from bot.store.backend import Among
 from bot.store.database import Database
 from bot.store.foundation import Foundation, lay_foundation
+from bot.store.location import database_url
 from bot.store.moments import Clock, now
+from bot.store.names import community_name, draw_name, joke_name
 from bot.store.port import (
     Ballot,
     DuplicateRequest,
@@ -53,7 +58,7 @@ _REMEMBERED = 10_000
 
 
 class SqlStore:
-    """What Punchline remembers, in `punchline.db`; see `bot.store.port.Store` for each method.
+    """What Punchline remembers; see `bot.store.port.Store` for each method.
 
     Text with NUL characters or lone surrogates is refused with `ValueError`: prompts and jokes
     are cleaned long before they come here.
@@ -70,8 +75,8 @@ class SqlStore:
         self._database = database
         self._writer = writer
         self._hasher = foundation.hasher
-        self._instance = foundation.instance
-        self._instances = foundation.instances
+        self._owner = foundation.owner
+        self._owners = foundation.owners
         self._clock = clock
         self._closed = False
         self.records = SqlRecords(
@@ -83,40 +88,51 @@ class SqlStore:
             database=database,
             writer=writer,
             hasher=foundation.hasher,
-            instance=foundation.instance,
-            instances=foundation.instances,
+            owner=foundation.owner,
+            owners=foundation.owners,
             clock=clock,
         )
         # It never changes once committed, so a few thousand are kept instead of asked for.
         self._fronts: dict[int, str] = {}
+        # The communities of the requests that are open here.
+        self._homes: dict[int, str] = {}
 
     @classmethod
     async def open(
         cls,
         *,
         directory: Path,
+        url: SecretStr | None = None,
         busy_timeout: float = 5.0,
         deadline: float = 10.0,
         clock: Clock = now,
+        measures: Measures | None = None,
     ) -> Self:
         """Open the store in this directory; create it, or bring its schema up to date, if needed.
 
+        With a `url` the database is on PostgreSQL, and only the members' key in the directory.
         `busy_timeout` is how many seconds to wait for another process's lock, `deadline` how many
         an operation may take in all. Raises `StoreError` when a person has to do something, and
         `StoreUnavailable` when trying again may help.
         """
         preparing = asyncio.ensure_future(
-            asyncio.to_thread(lay_foundation, directory, busy_timeout=busy_timeout)
+            asyncio.to_thread(
+                lay_foundation,
+                directory,
+                url=database_url(url),
+                busy_timeout=busy_timeout,
+                deadline=deadline,
+            )
         )
         try:
             foundation = await asyncio.shield(preparing)
         except asyncio.CancelledError:
             preparing.add_done_callback(_abandon)
             raise
-        database = Database(path=foundation.path, busy_timeout=busy_timeout, deadline=deadline)
+        database = Database(backend=foundation.backend, deadline=deadline)
         return cls(
             database=database,
-            writer=Writer(database=database, deadline=deadline),
+            writer=Writer(database=database, deadline=deadline, measures=measures),
             foundation=foundation,
             clock=clock,
         )
@@ -137,15 +153,17 @@ class SqlStore:
             # Even a community that was here a moment ago may have moved meanwhile.
             writes.add_community(connection, here, at)
             return writes.add_request(
-                connection, request, member=member, owner=self._instance.id, at=at
+                connection, request, member=member, owner=self._owner.id, at=at
             )
 
         def take_back(opened: int | DuplicateRequest | QuotaReached) -> Operation[None]:
             joke_id = opened if isinstance(opened, int) else 0
             return lambda connection: writes.decline(connection, joke_id, Reason.CANCELLED)
 
-        opened = await self._writer.write(add, undo=take_back)
+        home = community_name(request.community)
+        opened = await self._writer.write(add, undo=take_back, among=(home,))
         if isinstance(opened, int):
+            self._homes[opened] = home
             return opened
         raise opened
 
@@ -153,12 +171,20 @@ class SqlStore:
         check_joke_id(joke_id)
         check_told(told)
         at = self._clock()
-        return await self._writer.write(
-            lambda connection: writes.tell(connection, joke_id, told, at)
+        told_here = await self._writer.write(
+            lambda connection: writes.tell(connection, joke_id, told, owner=self._owner.id, at=at),
+            among=self._touched(joke_id, told),
         )
+        if told_here:
+            self._homes.pop(joke_id, None)
+        return told_here
 
     async def mark_declined(self, joke_id: int, reason: Reason) -> None:
-        await self._writer.write(lambda connection: writes.decline(connection, joke_id, reason))
+        await self._writer.write(
+            lambda connection: writes.decline(connection, joke_id, reason),
+            among=(joke_name(joke_id),),
+        )
+        self._homes.pop(joke_id, None)
 
     async def vote(self, joke_id: int, member: str, value: int) -> Tally:
         return (await self.cast(joke_id, member, Ballot(value=value))).tally
@@ -172,6 +198,7 @@ class SqlStore:
             lambda connection, hashed: ballots.cast(
                 connection, joke_id, member=hashed, ballot=ballot, at=at
             ),
+            among=(joke_name(joke_id),),
         )
         return Voted(value=value, tally=tally)
 
@@ -182,7 +209,7 @@ class SqlStore:
             ballots.put_flag(connection, joke_id, member=hashed, at=at)
             take_joke_off(connection, joke_id)
 
-        _, tally = await self._mark(joke_id, member, put)
+        _, tally = await self._mark(joke_id, member, put, among=None)
         return tally
 
     async def hide(self, joke_id: int) -> bool:
@@ -260,9 +287,7 @@ class SqlStore:
         if not (dead := await self._dead_owners()):
             return []
         return await self._writer.write(
-            lambda connection: writes.adopt(
-                connection, of=dead, by=self._instance.id, fronts=fronts
-            )
+            lambda connection: writes.adopt(connection, of=dead, by=self._owner.id, fronts=fronts)
         )
 
     async def undelivered(self, fronts: Collection[str] | None = None) -> Sequence[UndeliveredJoke]:
@@ -270,12 +295,15 @@ class SqlStore:
             return []
         return await self._writer.write(
             lambda connection: writes.adopt_undelivered(
-                connection, of=dead, by=self._instance.id, fronts=fronts
+                connection, of=dead, by=self._owner.id, fronts=fronts
             )
         )
 
     async def delivered(self, joke_id: int) -> None:
-        await self._writer.write(lambda connection: writes.settle_delivery(connection, joke_id))
+        await self._writer.write(
+            lambda connection: writes.settle_delivery(connection, joke_id),
+            among=(joke_name(joke_id),),
+        )
 
     async def close(self) -> None:
         if self._closed:
@@ -286,17 +314,23 @@ class SqlStore:
             await self._writer.close()
             await self._database.close()
         finally:
-            self._instance.release()
+            await asyncio.to_thread(self._owner.release)
 
     async def _dead_owners(self) -> list[str]:
         owners = await self._database.read(reads.owners)
-        # An id is never used twice, so an owner that is gone stays gone.
-        return await asyncio.to_thread(
-            lambda: [owner for owner in owners if not self._instances.alive(owner)]
-        )
+        return await asyncio.to_thread(self._owners.dead, owners - {self._owner.id})
+
+    def _touched(self, joke_id: int, told: ToldJoke) -> Among:
+        """What telling a joke touches; everything, if its request came from another process."""
+        home = self._homes.get(joke_id)
+        if home is None:
+            return None
+        if not told.shelved:
+            return (home,)
+        return home, draw_name(told.model_version, told.sampling["seed"])
 
     async def _mark(
-        self, joke_id: int, member: str, put: Callable[[sa.Connection, str], T]
+        self, joke_id: int, member: str, put: Callable[[sa.Connection, str], T], *, among: Among
     ) -> tuple[T, Tally]:
         check_joke_id(joke_id)
 
@@ -308,7 +342,7 @@ class SqlStore:
             tally = reads.tally(connection, joke_id)
             return None if tally is None else (front, result, tally)
 
-        front, result, tally = _known(joke_id, await self._writer.write(mark))
+        front, result, tally = _known(joke_id, await self._writer.write(mark, among=among))
         if len(self._fronts) >= _REMEMBERED:
             self._fronts.clear()
         self._fronts[joke_id] = front
@@ -323,4 +357,4 @@ def _known(joke_id: int, found: T | None) -> T:
 
 def _abandon(preparing: asyncio.Future[Foundation]) -> None:
     if not preparing.cancelled() and preparing.exception() is None:
-        preparing.result().instance.release()
+        asyncio.get_running_loop().run_in_executor(None, preparing.result().owner.release)

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping, Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
 
 from bot.jokes import Community
 from bot.store import writes
@@ -11,7 +10,8 @@ from bot.store.database import Database
 from bot.store.refusals import check_community, check_text
 from bot.store.tables import communities, flags, joke_features, jokes, taste_bases, votes
 from bot.store.taste_port import ReadJoke, TasteVote, UnreadJoke
-from bot.store.writer import Writer, executing
+from bot.store.upserts import inserted_once
+from bot.store.writer import Writer
 
 __all__ = ["SqlTastes"]
 
@@ -90,8 +90,8 @@ class SqlTastes:
 
     async def put_basis(self, version: str, basis: bytes) -> None:
         check_text(version)
-        put = _PUT_BASIS.values(model_version=version, basis=basis)
-        await self._writer.write(executing(put))
+        row = {"model_version": version, "basis": basis}
+        await self._writer.write(lambda connection: _PUT_BASIS.execute(connection, row))
 
     async def retain(self, versions: Collection[str], *, unvoted: int) -> None:
         kept = list(versions)
@@ -132,4 +132,4 @@ def _newest_votes(community: Community | None) -> sa.Select[int, str, int]:
     )
 
 
-_PUT_BASIS = sqlite.insert(taste_bases).on_conflict_do_nothing()
+_PUT_BASIS = inserted_once(taste_bases)

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from bot.store import trial_reads
 from bot.store.database import Database
 from bot.store.identity import MemberHasher
-from bot.store.instances import Instance, Instances
 from bot.store.moments import Clock
+from bot.store.owners import Owner, Owners
 from bot.store.tables import contributions, roles, runs, versions
 from bot.store.version_port import (
     Contribution,
@@ -42,15 +42,15 @@ class SqlVersions:
         database: Database,
         writer: Writer,
         hasher: MemberHasher,
-        instance: Instance,
-        instances: Instances,
+        owner: Owner,
+        owners: Owners,
         clock: Clock,
     ) -> None:
         self._database = database
         self._writer = writer
         self._hasher = hasher
-        self._instance = instance
-        self._instances = instances
+        self._owner = owner
+        self._owners = owners
         self._clock = clock
 
     async def roles(self) -> Roles | None:
@@ -128,7 +128,7 @@ class SqlVersions:
 
     async def begin(self, *, parent: str) -> Run | None:
         row = {
-            "owner": self._instance.id,
+            "owner": self._owner.id,
             "stage": Stage.SNAPSHOT.value,
             "parent": parent,
             "detail": "",
@@ -154,14 +154,16 @@ class SqlVersions:
         )
         if found is None:
             return None
-        mine = found.owner == self._instance.id
-        if found.owner and not mine and await asyncio.to_thread(self._instances.alive, found.owner):
-            return None
+        mine = found.owner == self._owner.id
+        if found.owner and not mine:
+            gone = await asyncio.to_thread(self._owners.dead, [found.owner])
+            if not gone:
+                return None
         take = (
             sa.update(runs)
             .where(runs.c.id == found.id, runs.c.owner.is_not_distinct_from(found.owner))
             .where(runs.c.ending.is_(None))
-            .values(owner=self._instance.id)
+            .values(owner=self._owner.id)
         )
 
         def adopt(connection: sa.Connection) -> Run | None:

@@ -2,12 +2,15 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from bot.measures import Measures
+from bot.store.backend import Among
 from bot.store.database import Database
 from bot.store.errors import CLOSED, SLOW
 from bot.store.port import StoreUnavailable
@@ -27,6 +30,7 @@ _BATCH = 256
 class _Write:
     operation: Operation[Any]
     undo: Callable[[Any], Operation[Any]] | None
+    among: Among
     outcome: asyncio.Future[Any]
 
 
@@ -48,31 +52,44 @@ class Writer:
     same is followed by its `undo`, where it has one.
     """
 
-    def __init__(self, *, database: Database, deadline: float) -> None:
+    def __init__(
+        self, *, database: Database, deadline: float, measures: Measures | None = None
+    ) -> None:
         self._database = database
         self._deadline = deadline
+        self._measures = measures or Measures()
         self._queue: asyncio.Queue[_Write | None] = asyncio.Queue()
         self._closed = False
         self._task = asyncio.get_running_loop().create_task(self._run(), name="store writer")
 
     async def write(
-        self, operation: Operation[T], *, undo: Callable[[T], Operation[object]] | None = None
+        self,
+        operation: Operation[T],
+        *,
+        undo: Callable[[T], Operation[object]] | None = None,
+        among: Among = None,
     ) -> T:
-        """The operation's result, once it is on disk.
+        """The operation's result, once it is on disk; `among` says what it touches.
 
         Raises `StoreUnavailable`, and whatever the operation itself raises.
         """
         if self._closed:
             raise StoreUnavailable(CLOSED)
+        began = time.monotonic()
         outcome: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        write = _Write(operation=operation, undo=undo, outcome=outcome)
+        write = _Write(operation=operation, undo=undo, among=among, outcome=outcome)
         self._queue.put_nowait(write)
         try:
             async with asyncio.timeout(self._deadline):
                 result: T = await self._outcome(write)
-                return result
         except TimeoutError:
+            self._measures.write_failed()
             raise StoreUnavailable(SLOW) from None
+        except StoreUnavailable:
+            self._measures.write_failed()
+            raise
+        self._measures.written(time.monotonic() - began)
+        return result
 
     async def close(self) -> None:
         """Refuse new writes, finish those that wait, and stop."""
@@ -108,7 +125,8 @@ class Writer:
             return
         try:
             results = await self._database.transaction(
-                lambda connection: [write.operation(connection) for write in wanted]
+                lambda connection: [write.operation(connection) for write in wanted],
+                among=_together(wanted),
             )
         except StoreUnavailable as error:
             _fail(wanted, error)
@@ -132,7 +150,20 @@ class Writer:
         if write.undo is not None:
             outcome: asyncio.Future[object] = asyncio.get_running_loop().create_future()
             outcome.add_done_callback(_report)
-            self._queue.put_nowait(_Write(operation=write.undo(result), undo=None, outcome=outcome))
+            operation = write.undo(result)
+            self._queue.put_nowait(
+                _Write(operation=operation, undo=None, among=write.among, outcome=outcome)
+            )
+
+
+def _together(batch: list[_Write]) -> Among:
+    """What all of them touch; everything, if one does."""
+    names: set[str] = set()
+    for write in batch:
+        if write.among is None:
+            return None
+        names.update(write.among)
+    return names
 
 
 def _fail(batch: list[_Write], error: Exception) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
 
 from bot.jokes import Community, Joke, JokeRequest, Reason
 from bot.store.port import (
@@ -24,6 +23,7 @@ from bot.store.tables import (
     posts,
     votes,
 )
+from bot.store.upserts import inserted_once
 
 __all__ = [
     "add_community",
@@ -43,7 +43,7 @@ __all__ = [
 def add_community(connection: sa.Connection, community: Community, at: datetime) -> None:
     """Make sure that the community has a row."""
     names = {"front": community.front, "key": community.key}
-    connection.execute(_ADD_COMMUNITY, {**names, "settings": {}, "created_at": at})
+    _ADD_COMMUNITY.execute(connection, {**names, "settings": {}, "created_at": at})
 
 
 def add_request(
@@ -80,20 +80,23 @@ def seen(connection: sa.Connection, request: JokeRequest) -> bool:
     return connection.scalar(_SEEN, names) is not None
 
 
-def tell(connection: sa.Connection, joke_id: int, told: ToldJoke, at: datetime) -> bool:
-    """Turn a pending row into a told one, unless its community has heard the fingerprint.
+def tell(
+    connection: sa.Connection, joke_id: int, told: ToldJoke, *, owner: str, at: datetime
+) -> bool:
+    """Turn the owner's pending row into a told one, unless its community has heard the fingerprint.
 
     Nor is a joke told that should be on the shelf and is there no more. One with an address goes to
-    the outbox. Raises `UnknownJoke` when the row is not pending.
+    the outbox. Raises `UnknownJoke` when the row is not pending, or another process has adopted it.
     """
     draw = (told.model_version, told.sampling["seed"]) if told.shelved else None
     if draw is not None and not there(connection, *draw, told.fingerprint or ""):
         return False
-    connection.execute(_SEND, {"joke_id": joke_id})
+    connection.execute(_SEND, {"joke_id": joke_id, "its_owner": owner})
     updated = connection.execute(
         _TELL,
         {
             "joke_id": joke_id,
+            "its_owner": owner,
             "told_at": at,
             "text": told.text,
             "fingerprint": told.fingerprint,
@@ -112,15 +115,15 @@ def tell(connection: sa.Connection, joke_id: int, told: ToldJoke, at: datetime) 
             add_features(connection, told.model_version, {joke_id: told.features})
         return True
     settle_delivery(connection, joke_id)
-    if connection.scalar(_STATE, {"joke_id": joke_id}) != "pending":
+    if connection.scalar(_OPEN, {"joke_id": joke_id, "its_owner": owner}) is None:
         raise UnknownJoke(f"Joke {joke_id} is not waiting to be told.")
     return False
 
 
 def add_features(connection: sa.Connection, version: str, features: Mapping[int, bytes]) -> None:
     """Keep what a version makes of some jokes; what is known already stays."""
-    connection.execute(
-        _PUT_FEATURES,
+    _PUT_FEATURES.execute(
+        connection,
         [
             {"model_version": version, "joke_id": joke_id, "features": vector}
             for joke_id, vector in features.items()
@@ -241,17 +244,18 @@ def _update_to_told() -> sa.Update:
     )
     return (
         sa.update(jokes)
-        .where(jokes.c.id == sa.bindparam("joke_id"), _PENDING, ~already_heard)
+        .where(jokes.c.id == sa.bindparam("joke_id"), _MINE, ~already_heard)
         .values(state="told", owner=None, address=None)
     )
 
 
 # Built once: putting a statement together takes longer than SQLite takes to run it.
 _PENDING = jokes.c.state == "pending"
-_ADD_COMMUNITY = sqlite.insert(communities).on_conflict_do_nothing()
+_MINE = jokes.c.owner == sa.bindparam("its_owner")  # only pending rows have one
+_ADD_COMMUNITY = inserted_once(communities)
 _ADD_REQUEST = _insert_request()
 _TELL = _update_to_told()
-_STATE = sa.select(jokes.c.state).where(jokes.c.id == sa.bindparam("joke_id"))
+_OPEN = sa.select(jokes.c.id).where(jokes.c.id == sa.bindparam("joke_id"), _MINE)
 _DECLINE = (
     sa.update(jokes)
     .where(jokes.c.id == sa.bindparam("joke_id"), _PENDING)
@@ -269,10 +273,10 @@ _SEEN = (
 _SEND = sa.insert(outbox).from_select(
     ["joke_id", "owner", "address"],
     sa.select(jokes.c.id, jokes.c.owner, jokes.c.address).where(
-        jokes.c.id == sa.bindparam("joke_id"), _PENDING, jokes.c.address.is_not(None)
+        jokes.c.id == sa.bindparam("joke_id"), _MINE, jokes.c.address.is_not(None)
     ),
 )
-_PUT_FEATURES = sqlite.insert(joke_features).on_conflict_do_nothing()
+_PUT_FEATURES = inserted_once(joke_features)
 _SETTLE = sa.delete(outbox).where(outbox.c.joke_id == sa.bindparam("joke_id"))
 _HIDE = (
     sa.update(jokes)

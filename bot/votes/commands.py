@@ -78,7 +78,7 @@ def summary(context: typer.Context) -> None:
 
 @asynccontextmanager
 async def _opened(settings: Settings) -> AsyncIterator[SqlStore]:
-    store = await SqlStore.open(directory=settings.store.directory)
+    store = await SqlStore.open(directory=settings.store.directory, url=settings.store.url)
     try:
         yield store
     finally:

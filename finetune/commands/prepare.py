@@ -51,6 +51,9 @@ def prepare(
     ] = 0.05,
     limit: Annotated[int | None, typer.Option(min=1, help="The most jokes to keep.")] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace a corpus that is there.")] = False,
+    processes: Annotated[
+        int, typer.Option(min=0, help="Clean many rows in so many processes; 0: all cores.")
+    ] = 0,
     progress: Annotated[ProgressStyle, typer.Option()] = ProgressStyle.BAR,
 ) -> None:
     """Read jokes, repair and clean them, find their topics, and split off a held-out part.
@@ -60,6 +63,7 @@ def prepare(
     from rich.console import Console
 
     from finetune.corpus.preparation import PrepareOptions, prepare_corpus
+    from finetune.corpus.side_by_side import processors
     from finetune.corpus.sources import open_source
     from finetune.corpus.table import summary_table
 
@@ -78,6 +82,7 @@ def prepare(
             ),
             overwrite=overwrite,
             progress=show,
+            processes=processes or processors(),
         )
     if progress is ProgressStyle.JSON:
         json_line({"stage": "done", "directory": str(out), "jokes": dict(corpus.summary["jokes"])})

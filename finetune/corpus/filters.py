@@ -62,6 +62,8 @@ class Filters:
 
     def _cause(self, text: str) -> Dropped | None:
         words = len(_WORD.findall(text))
+        # What serving would refuse to show must not be taught; it refuses addresses and loops too.
+        shown = presentable(text, opening=None) == text
         checks: tuple[tuple[Dropped, Callable[[], bool]], ...] = (
             (Dropped.EMPTY, lambda: words == 0),
             (Dropped.TOO_SHORT, lambda: words < _FEWEST_WORDS),
@@ -70,10 +72,9 @@ class Filters:
                 Dropped.NOT_ENGLISH,
                 lambda: self.english is not None and not self.english.recognises(text),
             ),
-            (Dropped.ADDRESS, lambda: has_address(text)),
-            (Dropped.LOOPING, lambda: is_looping(text)),
-            # What serving would refuse to show must not be taught.
-            (Dropped.UNPRESENTABLE, lambda: presentable(text, opening=None) != text),
+            (Dropped.ADDRESS, lambda: not shown and has_address(text)),
+            (Dropped.LOOPING, lambda: not shown and is_looping(text)),
+            (Dropped.UNPRESENTABLE, lambda: not shown),
             (Dropped.SHOUTING, lambda: _is_shouted(text)),
             (Dropped.UNFINISHED, lambda: not _END.search(text)),
         )

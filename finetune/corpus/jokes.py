@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,12 @@ class CorpusJoke:
 
     def to_json(self) -> dict[str, Any]:
         """The object written on one line."""
-        return asdict(self)
+        return {
+            "text": self.text,
+            "topics": self.topics,
+            "source": self.source,
+            "rating": self.rating,
+        }
 
 
 def read_jokes(path: Path) -> Iterator[CorpusJoke]:

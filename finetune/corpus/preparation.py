@@ -8,18 +8,18 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 
+from finetune.corpus.cleaning import CleaningRules, CleanRow
 from finetune.corpus.corpus import SCHEMA, Corpus, fingerprint_of, open_corpus
 from finetune.corpus.duplicates import SeenJokes
-from finetune.corpus.filters import Dropped, Filters
+from finetune.corpus.filters import Dropped
 from finetune.corpus.jokes import HELD_OUT, SUMMARY, TRAIN, CorpusError, CorpusJoke
-from finetune.corpus.language import English
-from finetune.corpus.repair import repair
 from finetune.corpus.replacing import replacing
+from finetune.corpus.side_by_side import Batch, cleaning
 from finetune.corpus.sources import RawJoke, Source
-from finetune.corpus.split import is_held_out
+from finetune.corpus.sources.rows import Rows
+from finetune.corpus.split import is_mark_held_out
 from finetune.corpus.summary import Tally
-from finetune.corpus.topics import TopicFinder
-from finetune.moderation import Moderator, Tier
+from finetune.moderation import Tier
 from finetune.progress import Progress
 
 __all__ = ["FEWEST_JOKES", "PrepareOptions", "prepare_corpus"]
@@ -49,14 +49,16 @@ def prepare_corpus(
     options: PrepareOptions,
     overwrite: bool,
     progress: Progress,
+    processes: int = 1,
 ) -> Corpus:
     """Read, repair, filter and split the sources, and write all of it in one rename.
 
-    The same sources and options give the same bytes. Raises `CorpusError` when a source cannot be
+    Many rows are cleaned in so many `processes` at once. The same sources and options give the same
+    bytes, however many there are. Raises `CorpusError` when a source cannot be
     used, too few jokes are left, or `out` holds something that may not be replaced.
     """
     with replacing(out, overwrite=overwrite) as directory:
-        tally = _write_jokes(sources, directory, options, progress)
+        tally = _write_jokes(sources, directory, options, progress, processes)
         if tally.kept < FEWEST_JOKES:
             raise CorpusError(_too_few(tally))
         summary = {
@@ -71,71 +73,85 @@ def prepare_corpus(
 
 
 def _write_jokes(
-    sources: Sequence[Source], directory: Path, options: PrepareOptions, progress: Progress
+    sources: Sequence[Source],
+    directory: Path,
+    options: PrepareOptions,
+    progress: Progress,
+    processes: int,
 ) -> Tally:
-    tally, finder = Tally(), TopicFinder.load()
-    filters = Filters(
-        moderator=None if options.tier is None else Moderator.load(),
-        tier=options.tier,
-        longest=options.max_words,
-        english=English.load() if options.english else None,
-    )
+    tally = Tally()
+    rules = CleaningRules(tier=options.tier, max_words=options.max_words, english=options.english)
     database = directory / "seen.sqlite"
     with ExitStack() as stack:
+        clean = stack.enter_context(cleaning(rules, processes=processes))
         seen = stack.enter_context(SeenJokes(file=database, similarity=options.similarity))
         files = {
             side: stack.enter_context((directory / side).open("w", encoding="utf-8", newline="\n"))
             for side in (TRAIN, HELD_OUT)
         }
-        for name, joke in islice(_clean(sources, filters, seen, tally, progress), options.limit):
-            side = HELD_OUT if is_held_out(joke.text, share=options.held_out) else TRAIN
-            topics = finder.topics(joke.text)
-            kept = CorpusJoke(text=joke.text, topics=topics, source=name, rating=joke.rating)
-            tally.keep(kept, side=side)
-            files[side].write(json.dumps(kept.to_json(), ensure_ascii=False) + "\n")
+        fit = _fit(clean(_batches(sources)), seen, tally, progress)
+        for joke, mark in islice(fit, options.limit):
+            side = HELD_OUT if is_mark_held_out(mark, share=options.held_out) else TRAIN
+            tally.keep(joke, side=side)
+            files[side].write(json.dumps(joke.to_json(), ensure_ascii=False) + "\n")
     database.unlink()
     return tally
 
 
-def _clean(
-    sources: Iterable[Source], filters: Filters, seen: SeenJokes, tally: Tally, progress: Progress
-) -> Iterator[tuple[str, RawJoke]]:
-    """The jokes to keep with the names of their sources; all others are counted."""
-    rows = 0
+def _fit(
+    cleaned: Iterable[tuple[Batch, Sequence[CleanRow]]],
+    seen: SeenJokes,
+    tally: Tally,
+    progress: Progress,
+) -> Iterator[tuple[CorpusJoke, str]]:
+    """The jokes to keep with their fingerprints; all others are counted."""
+    done = 0
+    for batch, rows in cleaned:
+        counts = tally.source(batch.source)
+        counts.rows += batch.rows
+        counts.broken += batch.broken
+        for row in rows:
+            cause = row.cause if row.sketch is None else seen.add(row.sketch)
+            if cause is not None:
+                tally.drop(batch.source, row.text, cause)
+            elif row.sketch is not None:
+                joke = CorpusJoke(
+                    text=row.text, topics=row.topics, source=batch.source, rating=row.rating
+                )
+                yield joke, row.sketch.fingerprint
+        done += len(rows)
+        if rows:
+            progress(f"preparing {batch.source}", done, 0)
+
+
+def _batches(sources: Iterable[Source]) -> Iterator[Batch]:
+    """Batches of jokes that can be read; the last of a source may only count broken rows."""
     for source in sources:
-        for batch in _batches(_readable(source, tally)):
-            repaired = [RawJoke(repair(joke.text), joke.rating) for joke in batch]
-            causes = filters.causes([joke.text for joke in repaired])
-            for joke, filtered in zip(repaired, causes, strict=True):
-                cause = filtered or seen.add(joke.text)
-                if cause is None:
-                    yield source.name, joke
-                else:
-                    tally.drop(source.name, joke.text, cause)
-            rows += len(batch)
-            progress(f"preparing {source.name}", rows, 0)
+        found = False
+        rows = source.rows()
+        while batch := _batch(source.name, rows):
+            found = found or bool(batch.jokes)
+            yield batch
+        if not found:
+            raise CorpusError(
+                f"{source.name} has no row with a joke in it; a joke is looked for under the names "
+                "joke, text and body."
+            )
 
 
-def _readable(source: Source, tally: Tally) -> Iterator[RawJoke]:
-    counts = tally.source(source.name)
-    found = False
-    for row in source.rows():
-        counts.rows += 1
+def _batch(source: str, rows: Rows) -> Batch | None:
+    """The next batch, or None when no row is left."""
+    jokes: list[RawJoke] = []
+    broken = 0
+    for row in rows:
         if row is None:
-            counts.broken += 1
+            broken += 1
         else:
-            found = True
-            yield row
-    if not found:
-        raise CorpusError(
-            f"{source.name} has no row with a joke in it; a joke is looked for under the names "
-            "joke, text and body."
-        )
-
-
-def _batches(jokes: Iterator[RawJoke]) -> Iterator[list[RawJoke]]:
-    while batch := list(islice(jokes, _BATCH)):
-        yield batch
+            jokes.append(row)
+        if len(jokes) == _BATCH:
+            break
+    count = len(jokes) + broken
+    return Batch(source, jokes, rows=count, broken=broken) if count else None
 
 
 def _too_few(tally: Tally) -> str:

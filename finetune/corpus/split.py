@@ -4,7 +4,7 @@ import hashlib
 
 from finetune.moderation import fingerprint
 
-__all__ = ["is_held_out"]
+__all__ = ["is_held_out", "is_mark_held_out"]
 
 _BYTES = 8
 
@@ -14,5 +14,10 @@ def is_held_out(text: str, *, share: float) -> bool:
 
     Only the joke's own fingerprint decides, so it stays on its side whatever else is added.
     """
-    digest = hashlib.blake2b(fingerprint(text).encode(), digest_size=_BYTES, person=b"held-out")
+    return is_mark_held_out(fingerprint(text), share=share)
+
+
+def is_mark_held_out(mark: str, *, share: float) -> bool:
+    """The same of a joke whose fingerprint is known already."""
+    digest = hashlib.blake2b(mark.encode(), digest_size=_BYTES, person=b"held-out")
     return int.from_bytes(digest.digest()) < share * (1 << 8 * _BYTES)

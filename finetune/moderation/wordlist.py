@@ -1,7 +1,7 @@
 """A list of words and phrases as one regular expression."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -30,6 +30,7 @@ class Wordlist:
     `! phrase` is an exception: what it covers is read over.
     """
 
+    entries: frozenset[str]
     plain: re.Pattern[str]
     masked: re.Pattern[str]
 
@@ -37,11 +38,26 @@ class Wordlist:
     def parse(cls, text: str) -> Self:
         """The list written in a text."""
         lines = [line.partition("#")[0].strip() for line in text.splitlines()]
-        excused = [line[1:] for line in lines if line.startswith("!")]
-        tails = [line[1:] for line in lines if line.startswith("*")]
-        listed = [line for line in lines if line and not line.startswith(("!", "*"))]
-        words = [line for line in listed if " " not in line and len(line) >= _SHORTEST_MASKED]
+        return cls._of(
+            [line for line in lines if line and not line.startswith("!")],
+            excused=[line[1:] for line in lines if line.startswith("!")],
+        )
+
+    @classmethod
+    def union(cls, lists: Iterable["Wordlist"]) -> Self:
+        """All entries of some lists and none of their exceptions.
+
+        What it does not find, none of them finds: one search in place of one for each.
+        """
+        return cls._of(sorted(frozenset().union(*(each.entries for each in lists))), excused=[])
+
+    @classmethod
+    def _of(cls, entries: Collection[str], *, excused: Collection[str]) -> Self:
+        tails = [entry[1:] for entry in entries if entry.startswith("*")]
+        listed = [entry for entry in entries if not entry.startswith("*")]
+        words = [entry for entry in listed if " " not in entry and len(entry) >= _SHORTEST_MASKED]
         return cls(
+            entries=frozenset(entries),
             plain=re.compile(f"{_any_of(excused)}|({_any_of(listed)}|{_any_of(tails, start='')})"),
             masked=re.compile(_any_of([*words, *tails], masked=True)),
         )

@@ -63,7 +63,8 @@ class Recipe(_Part):
     `evaluations` is how often in an epoch the held-out loss is taken, `patience` how many of them
     in a row may bring nothing better before training stops early, and `held_out_jokes` how many
     jokes it is taken on. `warmup_steps` is a share of all
-    steps when it is below 1.
+    steps when it is below 1. `compiled` is whether the layers are compiled before the first step
+    (`finetune.training.compiling`); `auto` does so for runs that are long enough to win by it.
     """
 
     base: Annotated[str, Field(min_length=1)] = "starter"
@@ -89,7 +90,7 @@ class Recipe(_Part):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 17
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     gradient_checkpointing: bool = False
-    compiled: bool = False
+    compiled: bool | Literal["auto"] = "auto"
     trackers: list[str] = ["tensorboard"]
     samples: Annotated[int, Field(ge=0, le=100)] = 4
     sampling: SamplingRecipe = SamplingRecipe()

@@ -7,6 +7,7 @@ ends and lets no token attend across (`masking_utils.find_packed_sequence_indice
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import torch
@@ -29,6 +30,9 @@ IGNORED = -100
 
 _OPEN_ROWS = 48
 """Sequences kept open for the next jokes; more waste less room and take longer to search."""
+
+_WINDOW = 64
+"""Jokes that are sorted before they are packed, so that short ones fill what long ones leave."""
 
 _TOLERANCE = 0.2
 """Of the standard deviation of the logits: far above rounding, far below what a leak does."""
@@ -70,11 +74,11 @@ def pack(examples: Iterable[Example], *, length: int, together: bool) -> Sequenc
     """Fill sequences of at most `length` tokens, each joke into the fullest one it still fits.
 
     An example longer than a sequence is left out and counted. With `together` false every
-    sequence holds one joke.
+    sequence holds one joke, in the order they came.
     """
     packed = Sequences()
     rows: list[_Row] = []
-    for example in examples:
+    for example in _longest_first(examples) if together else examples:
         if len(example) > length:
             packed.too_long += 1
             continue
@@ -91,6 +95,13 @@ def pack(examples: Iterable[Example], *, length: int, together: bool) -> Sequenc
     for row in rows:
         _close(packed, row)
     return packed
+
+
+def _longest_first(examples: Iterable[Example]) -> Iterator[Example]:
+    """Window by window, so that any number of jokes can be packed as they are read."""
+    coming = iter(examples)
+    while window := list(islice(coming, _WINDOW)):
+        yield from sorted(window, key=len, reverse=True)
 
 
 def _close(packed: Sequences, row: _Row) -> None:
@@ -112,12 +123,14 @@ def alone(example: Example) -> dict[str, list[int]]:
     return {name: rows[0] for name, rows in packed.columns().items()}
 
 
-def collate(rows: Sequence[Mapping[str, list[int]]], *, pad_id: int) -> dict[str, torch.Tensor]:
-    """Rows padded to the longest: three tensors [rows, length].
+def collate(
+    rows: Sequence[Mapping[str, list[int]]], *, pad_id: int, length: int = 0
+) -> dict[str, torch.Tensor]:
+    """Rows padded to the longest, or to `length` if that is longer: three tensors [rows, length].
 
     Padding is a text of its own, at the end, where nothing can see it.
     """
-    length = max(len(row["input_ids"]) for row in rows)
+    length = max(length, *(len(row["input_ids"]) for row in rows))
 
     def padded(column: str, value: int) -> torch.Tensor:
         return torch.tensor(
@@ -133,10 +146,10 @@ def collate(rows: Sequence[Mapping[str, list[int]]], *, pad_id: int) -> dict[str
 
 
 def on_device(
-    rows: Sequence[Mapping[str, list[int]]], *, pad_id: int, device: torch.device
+    rows: Sequence[Mapping[str, list[int]]], *, pad_id: int, device: torch.device, length: int = 0
 ) -> dict[str, torch.Tensor]:
     """The tensors of `collate` where a model is."""
-    batch = collate(rows, pad_id=pad_id)
+    batch = collate(rows, pad_id=pad_id, length=length)
     return {name: tensor.to(device) for name, tensor in batch.items()}
 
 
@@ -149,7 +162,11 @@ def by_length(rows: Sequence[Mapping[str, list[int]]], *, size: int) -> Iterator
 
 @torch.no_grad()
 def keeps_apart(model: Any, first: Example, second: Example) -> bool:
-    """Whether the second of two packed jokes gets the logits that it gets alone."""
+    """Whether the second of two packed jokes gets the logits that it gets alone.
+
+    The second is the shorter one, for longer ones are packed first.
+    """
+    first, second = sorted((first, second), key=len, reverse=True)
     together = pack([first, second], length=len(first) + len(second), together=True)
 
     def logits(sequences: Sequences) -> torch.Tensor:

@@ -19,11 +19,12 @@ from finetune.training.checkpoints import (
     has_ended,
     last_whole_checkpoint,
 )
+from finetune.training.compiling import CompiledLayers
 from finetune.training.datasets import PackedJokes
 from finetune.training.failures import failing_with_a_sentence
 from finetune.training.interruption import Interruption
 from finetune.training.learner import Learner
-from finetune.training.packing import collate
+from finetune.training.packing import collate, on_device
 from finetune.training.reporting import Reporter
 from finetune.training.samples import sample_jokes
 from finetune.training.trainer import HumourTrainer
@@ -31,6 +32,9 @@ from finetune.training.unlogged import UnloggedLoss
 from finetune.training.watching import SoundGradients, Watching
 
 __all__ = ["Outcome", "TrainingRun"]
+
+_WORTH_COMPILING = 100
+"""Batches; docs/performance.md has what compiling the layers of the starter takes and saves."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +52,10 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingRun:
-    """Everything a run needs; `directory` is where its checkpoints live."""
+    """Everything a run needs; `directory` is where its checkpoints live.
+
+    `compiler` is a backend of torch.compile.
+    """
 
     recipe: Recipe
     learner: Learner
@@ -56,6 +63,7 @@ class TrainingRun:
     held_out: Path
     directory: Path
     reporter: Reporter
+    compiler: str = "inductor"
 
     def run(self, *, resume: bool) -> Outcome:
         """Train to the end, or until a signal comes.
@@ -102,14 +110,38 @@ class TrainingRun:
     def _trainer(self, checkpoint: Path | None) -> HumourTrainer:
         packed = self._packed()
         train = packed.of(self.train)
+        # What is compiled is compiled for one shape.
+        length = self.recipe.sequence_tokens if self._compiled(train) else 0
         return HumourTrainer(
             model=self.learner.model,
             args=self._arguments(len(train)),
             train_dataset=train,
             eval_dataset=packed.of(self.held_out, limit=self.recipe.held_out_jokes),
             processing_class=self.learner.tokenizer,
-            data_collator=partial(collate, pad_id=self._pad_id),
+            data_collator=partial(collate, pad_id=self._pad_id, length=length),
         )
+
+    def _compiled(self, rows: Any) -> bool:
+        """Whether the layers are compiled now: if the recipe wants it, or the run is long enough.
+
+        Nothing in it comes by chance, so a resumed run finds the same. Layers that forget their
+        activations are not compiled.
+        """
+        recipe = self.recipe
+        wanted = recipe.compiled
+        if wanted == "auto":
+            wanted = len(rows) * recipe.epochs / recipe.sequences >= _WORTH_COMPILING
+        if not wanted or recipe.gradient_checkpointing or len(rows) < recipe.sequences:
+            return False
+        self.reporter.stage("compiling the layers", 0, 0)
+        batch = on_device(
+            list(rows.select(range(recipe.sequences))),
+            pad_id=self._pad_id,
+            device=self.learner.model.device,
+            length=recipe.sequence_tokens,
+        )
+        layers = CompiledLayers(model=self.learner.model, backend=self.compiler)
+        return layers.prepare(batch, mixed_precision=self.learner.mixed_precision)
 
     def _packed(self) -> PackedJokes:
         return PackedJokes(recipe=self.recipe, learner=self.learner)
@@ -146,11 +178,10 @@ class TrainingRun:
             warmup_steps=self._warmup_steps(steps),
             weight_decay=recipe.weight_decay,
             max_grad_norm=recipe.clip,
-            optim="adamw_torch",
+            optim="adamw_torch_fused",
             bf16=self.learner.mixed_precision,
             use_cpu=self.learner.model.device.type == "cpu",
             activation_checkpointing=recipe.gradient_checkpointing,
-            torch_compile=recipe.compiled,
             eval_strategy="steps",
             eval_on_start=eval_on_start,
             eval_steps=max(1, steps // recipe.evaluations),

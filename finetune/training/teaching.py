@@ -146,6 +146,7 @@ class Teacher:
             options=lesson.options,
             overwrite=True,
             progress=self._reporter.stage,
+            processes=torch.get_num_threads(),
         )
 
     def _publish(

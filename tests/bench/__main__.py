@@ -13,16 +13,20 @@ from rich.console import Console
 
 from bot.generation.cluster.ray_cluster import has_ray
 from bot.generation.native.compiling import can_multiply_bytes
-from bot.model import BaseModelError, prepared_model
+from bot.model import BaseModelError, ServedModel, prepared_model
 from bot.settings import load_settings
+from tests.bench.database import database_for_bench
 from tests.bench.idle_work import measure_idle_work
 from tests.bench.machine import describe_machine
+from tests.bench.preparing import measure_preparing
 from tests.bench.ray_overhead import measure_ray
 from tests.bench.report import (
+    beside_table,
     engine_table,
     idle_table,
     latency_table,
     members_table,
+    preparing_table,
     quality_table,
     rate_table,
     ray_table,
@@ -32,6 +36,7 @@ from tests.bench.results import timestamp, write_results
 from tests.bench.service_overhead import CONCURRENCY, measure_service
 
 _RESULTS = Path("bench-results")
+_FEW_ROWS, _MANY_ROWS = 50_000, 1_000_000
 
 
 class Part(StrEnum):
@@ -44,15 +49,35 @@ class Part(StrEnum):
     MEMBERS = "members"
     TRAINING = "training"
     RAY = "ray"
+    PREPARE = "prepare"
+    TRAINING_BESIDE = "training-beside"
 
 
-def bench(
+def bench(  # noqa: C901, PLR0915 - one part after another, each a few lines
+    *,
     only: Annotated[Part | None, typer.Option(help="Measure only this part.")] = None,
     base: Annotated[str, typer.Option(help="Base model for the engine.")] = "starter",
     jokes: Annotated[
         Path | None, typer.Option(help="Jokes, one a line, for the quality.", exists=True)
     ] = None,
+    database: Annotated[
+        str,
+        typer.Option(
+            help='Where the service remembers: "sqlite", "postgresql" for one that is started here,'
+            " or the URL of an empty database."
+        ),
+    ] = "sqlite",
     rounds: Annotated[int, typer.Option(min=1, help="How often everything is measured.")] = 5,
+    rows: Annotated[
+        int | None, typer.Option(min=100, help="Rows to prepare; a million with --only prepare.")
+    ] = None,
+    source: Annotated[
+        list[Path] | None, typer.Option(help="Files to prepare in place of them.", exists=True)
+    ] = None,
+    processes: Annotated[int, typer.Option(min=0, help="That prepare; 0: all cores.")] = 0,
+    seconds: Annotated[
+        float, typer.Option(min=1, help="That members ask for beside each way of training.")
+    ] = 60.0,
 ) -> None:
     """Measure Punchline on this machine, print tables and write the raw numbers as JSON."""
     screen, progress = Console(), Console(stderr=True)
@@ -63,11 +88,23 @@ def bench(
 
     _RESULTS.mkdir(exist_ok=True)
     if only in (None, Part.SERVICE):
-        service = asyncio.run(measure_service(directory=_RESULTS, rounds=rounds, say=say))
+        with database_for_bench(database) as url:
+            service = asyncio.run(
+                measure_service(directory=_RESULTS, rounds=rounds, say=say, url=url)
+            )
+        results["database"] = database if url is None else "postgresql"
         results["service"] = [asdict(each) for each in service]
         screen.print(latency_table(service), rate_table(service, concurrency=CONCURRENCY))
-    if only is not Part.SERVICE:
-        directory = _model_directory(base, say=say)
+    if only in (None, Part.PREPARE):
+        if rows is None:
+            rows = _FEW_ROWS if only is None else _MANY_ROWS
+        preparing = measure_preparing(
+            rows=rows, sources=source or (), processes=processes, scratch=_RESULTS, say=say
+        )
+        results["preparing"] = asdict(preparing)
+        screen.print(preparing_table(preparing))
+    if only not in (Part.SERVICE, Part.PREPARE):
+        directory = _model(base, say=say).directory
     if only in (None, Part.IDLE):
         idle = asyncio.run(measure_idle_work(directory, name=base, rounds=rounds, say=say))
         results["idle"] = [asdict(each) for each in idle]
@@ -109,6 +146,15 @@ def bench(
         )
         results["ray"] = [asdict(each) for each in rays]
         screen.print(ray_table(rays))
+    if only is Part.TRAINING_BESIDE:
+        from tests.bench.training_beside import measure_training_beside
+
+        beside = measure_training_beside(
+            _model(base, say=say), rounds=rounds, seconds=seconds, scratch=_RESULTS, say=say
+        )
+        taught = asyncio.run(beside)
+        results["training beside"] = asdict(taught)
+        screen.print(beside_table(taught))
     results["load_after"] = os.getloadavg()
     path = _RESULTS / f"{timestamp()}.json"
     write_results(path, results)
@@ -118,8 +164,8 @@ def bench(
     screen.print(str(path), highlight=False, soft_wrap=True)
 
 
-def _model_directory(base: str, *, say: Callable[[str], None]) -> Path:
-    """Where the base model is, made ready first if need be; exits when that cannot be."""
+def _model(base: str, *, say: Callable[[str], None]) -> ServedModel:
+    """The base model, made ready first if need be; exits when that cannot be."""
     chosen = {"PUNCHLINE_MODEL__BASE": base, "PUNCHLINE_MODEL__VERSION": "none"}
     settings = load_settings(path=None, environment={**os.environ, **chosen})
     said: set[str] = set()
@@ -130,7 +176,7 @@ def _model_directory(base: str, *, say: Callable[[str], None]) -> Path:
             say(f"preparing {base}: {stage}")
 
     try:
-        return asyncio.run(prepared_model(settings, progress=advance)).directory
+        return asyncio.run(prepared_model(settings, progress=advance))
     except BaseModelError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None

@@ -7,10 +7,12 @@ from rich.table import Table
 
 from tests.bench.measure import Spread, percentile
 from tests.bench.results import (
+    BesideRun,
     EngineRun,
     IdleRound,
     MembersRound,
     MembersTurn,
+    PreparingRun,
     QualityLine,
     RayRound,
     ServiceRound,
@@ -18,10 +20,12 @@ from tests.bench.results import (
 )
 
 __all__ = [
+    "beside_table",
     "engine_table",
     "idle_table",
     "latency_table",
     "members_table",
+    "preparing_table",
     "quality_table",
     "rate_table",
     "ray_table",
@@ -85,6 +89,44 @@ def rate_table(rounds: Sequence[ServiceRound], *, concurrency: int) -> Table:
             f"{1000 * percentile(late, 99):.1f}",
             f"{1000 * max(late):.1f}",
         )
+    return table
+
+
+def beside_table(run: BesideRun) -> Table:
+    """How long members wait beside each way of teaching, and how far that gets."""
+    table = _table(
+        f"{run.model} on {run.device}, {run.members} members who ask without a pause",
+        *("training", "p50, s", "p95, s", "jokes a minute", "steps a minute"),
+    )
+    for kind in dict.fromkeys(each.kind for each in run.turns):
+        turns = [each for each in run.turns if each.kind == kind]
+        waits = [value for each in turns for value in each.seconds]
+        minutes = sum(each.took_seconds for each in turns) / 60
+        steps = [each.steps for each in turns if each.steps is not None]
+        table.add_row(
+            kind,
+            f"{percentile(waits, 50):.2f}",
+            f"{percentile(waits, 95):.2f}",
+            f"{len(waits) / minutes:.0f}",
+            f"{sum(steps) / minutes:.1f}" if steps else "",
+        )
+    return table
+
+
+def preparing_table(run: PreparingRun) -> Table:
+    """How fast rows become jokes of a corpus, and whether memory stays flat meanwhile."""
+    table = _table(f"Preparing {run.rows:,} rows, of which {run.kept:,} are kept", "", "")
+    table.add_row("rows a second", f"{run.rows / run.seconds:,.0f}")
+    table.add_row("processor time a row, ms", f"{1000 * run.processor_seconds / run.rows:.2f}")
+    for share in (0.1, 0.5, 1.0):
+        held = run.samples[max(0, round(share * len(run.samples)) - 1)]
+        name = f"resident memory at {share:.0%}, MiB"
+        table.add_row(name, f"{held.resident_bytes / 2**20:,.0f}")
+    most = max(each.resident_bytes for each in run.samples)
+    table.add_row("at most, MiB", f"{most / 2**20:,.0f}")
+    if run.growth_per_row is not None:
+        growth = f"{100_000 * run.growth_per_row / 2**20:+.1f}"
+        table.add_row("growth in the second half, MiB in 100,000 rows", growth)
     return table
 
 
@@ -163,16 +205,34 @@ def members_table(rounds: Sequence[MembersRound], *, members: int) -> Table:
 
 
 def training_table(run: TrainingRun) -> Table:
-    """Tokens a second of each trainer, and how much faster the first is within each round."""
-    speeds = [each.tokens_per_second for each in run.rounds]
-    first, *_ = speeds[0]
+    """Joke tokens a second of each contender, and what ours do beside it within each round."""
+    names = list(run.rounds[0].speeds)
+    ours = [name for name in names if name.endswith("Punchline")]
     table = _table(
-        f"Training throughput, tokens/s: LoRA on {run.model}, {run.dtype} on {run.device}, "
+        f"Training throughput, joke tokens/s: {run.model}, {run.dtype} on {run.device}, "
         f"sequences of {run.sequence_tokens}",
-        *("trainer", "median (range)", f"{first} is faster by (range)"),
+        "",
+        "median (range)",
+        *(f"{name} is faster by" for name in ours),
+        *("padding", "ready after, s"),
     )
-    for name in sorted(speeds[0]):
-        table.add_row(*_raced(speeds, first=first, name=name))
+    for name in names:
+        speeds = [each.speeds[name] for each in run.rounds]
+        table.add_row(
+            name,
+            Spread.of([each.joke_tokens for each in speeds]).text(),
+            *(
+                Spread.of(
+                    [
+                        each.speeds[own].joke_tokens / each.speeds[name].joke_tokens
+                        for each in run.rounds
+                    ]
+                ).text(digits=2)
+                for own in ours
+            ),
+            f"{100 * Spread.of([each.padding for each in speeds]).median:.1f} %",
+            f"{Spread.of([each.ready_seconds for each in speeds]).median:.0f}",
+        )
     return table
 
 

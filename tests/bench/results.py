@@ -8,17 +8,22 @@ from pathlib import Path
 from typing import Any
 
 __all__ = [
+    "BesideRun",
+    "BesideTurn",
     "EngineRound",
     "EngineRun",
     "IdleRound",
     "MembersRound",
     "MembersTurn",
+    "MemorySample",
+    "PreparingRun",
     "QualityLine",
     "RayRound",
     "RayTurn",
     "ServiceRound",
     "TrainingRound",
     "TrainingRun",
+    "TrainingSpeed",
     "timestamp",
     "write_results",
 ]
@@ -123,9 +128,22 @@ class RayRound:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrainingRound:
-    """Tokens a second of each contender, measured one right after the other."""
+    """How fast each contender was, measured one right after the other."""
 
-    tokens_per_second: dict[str, float]
+    speeds: dict[str, "TrainingSpeed"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainingSpeed:
+    """Joke tokens and all tokens a second, without padding; `padding` is its share of positions.
+
+    `ready_seconds` passed before the second step could begin, loading not counted.
+    """
+
+    joke_tokens: float
+    tokens: float
+    padding: float
+    ready_seconds: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -138,6 +156,54 @@ class TrainingRun:
     threads: int
     sequence_tokens: int
     rounds: list[TrainingRound]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BesideTurn:
+    """Seconds each joke took while a version was taught in one way; `steps` is what it did.
+
+    `steps` is None where none was taught.
+    """
+
+    kind: str
+    seconds: list[float]
+    took_seconds: float
+    steps: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BesideRun:
+    """All turns of all rounds, and what they ran on."""
+
+    model: str
+    device: str
+    members: int
+    turns: list[BesideTurn]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MemorySample:
+    """What all processes held when so many rows were done."""
+
+    rows: int
+    seconds: float
+    resident_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PreparingRun:
+    """One preparation, from the start of the process to its end.
+
+    `growth_per_row` is what memory grew by in the second half, in bytes a row.
+    """
+
+    seconds: float
+    processor_seconds: float
+    rows: int
+    kept: int
+    dropped: dict[str, int]
+    samples: list[MemorySample]
+    growth_per_row: float | None
 
 
 def timestamp() -> str:

@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from bot.generation.protocol import Sampling
 from bot.jokes import Community, Declined, Joke, JokeRequest
 from bot.making import JokeMaker, TellingPolicy
@@ -58,11 +60,14 @@ class _Bench:
 
 
 async def measure_service(
-    *, directory: Path, rounds: int, say: Callable[[str], None]
+    *, directory: Path, rounds: int, say: Callable[[str], None], url: SecretStr | None = None
 ) -> list[ServiceRound]:
-    """Measure in a new database under `directory`, which should be on a real disk."""
+    """Measure in a new database under `directory`, which should be on a real disk.
+
+    With a `url`, in that database on PostgreSQL, which should be empty.
+    """
     with tempfile.TemporaryDirectory(dir=directory, prefix=".bench-") as scratch:
-        async with _bench(Path(scratch)) as bench:
+        async with _bench(Path(scratch), url) as bench:
             await _one_by_one(bench.service, _requests("warm-up"), count=_WARM_UP)
             await _learn_tastes(bench)
             measured = []
@@ -73,9 +78,9 @@ async def measure_service(
 
 
 @asynccontextmanager
-async def _bench(directory: Path) -> AsyncIterator[_Bench]:
+async def _bench(directory: Path, url: SecretStr | None) -> AsyncIterator[_Bench]:
     moderator = await asyncio.to_thread(Moderator.load)
-    store = await SqlStore.open(directory=directory)
+    store = await SqlStore.open(directory=directory, url=url)
     communities = communities_on(store.records)
     limits = QuotaLimits(member_jokes=_NO_LIMIT, community_jokes=_NO_LIMIT, window_seconds=60.0)
     generator, shelf = InstantGenerator(), Shelf(answers=lambda _: VERSION)

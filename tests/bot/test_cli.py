@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from bot.__main__ import main
 from bot.cli import app
 
-COMMANDS = ("chat", "tell", "run", "attach", "doctor", "backup", "restore", "votes")
+COMMANDS = ("chat", "tell", "run", "attach", "doctor", "backup", "restore", "votes", "db")
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +50,7 @@ def test_every_command_explains_itself(command: str) -> None:
         ["restore"],
         ["votes", "export", "--format", "xml"],
         ["votes", "import"],
+        ["db", "copy", "data"],
         ["chat", "cats"],
     ],
     ids=" ".join,
@@ -93,3 +94,15 @@ def test_a_closed_stream_leads_nowhere_and_harms_nothing(
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         assert stream is not None
         stream.close()
+
+
+@pytest.mark.parametrize(("command", "program"), [("backup", "pg_dump"), ("restore", "pg_restore")])
+def test_a_database_on_postgresql_is_saved_by_its_own_program(
+    command: str, program: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PUNCHLINE_STORE__URL", "postgresql://ann:s3cr3t@127.0.0.1:1/jokes")
+    assert ended_with([command, "copy.db"], monkeypatch) == 1
+    said = capsys.readouterr().err
+    assert f"The database is on PostgreSQL, which has a program for that: {program};" in said
+    assert "s3cr3t" not in said
+    assert len(said.splitlines()) == 1

@@ -42,6 +42,7 @@ def test_a_token_has_no_default() -> None:
         "`hub.token`",
         "`discord.token`",
         "`telegram.token`",
+        "`store.url`",
     }
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.logs import configure_logging
+from bot.logs import configure_logging, configure_worker_logging
+from bot.tracing import about_request
 
 TOKEN = "hf_0123456789abcdefghij"
 PRINTABLE = st.characters(min_codepoint=33, max_codepoint=126)
@@ -137,3 +138,30 @@ def test_no_token_shows_in_any_spelling(token: str) -> None:
         said = handler.format(record)
         for spelling in (token, json.dumps(token)[1:-1], repr(token)[1:-1]):
             assert spelling not in said
+
+
+def test_a_line_names_the_request_it_belongs_to(capsys: pytest.CaptureFixture[str]) -> None:
+    start()
+    with about_request("0123abcd"):
+        log().warning("In its task.")
+    log().warning("Said for it.", extra={"request": "89abcdef"})
+    ends = [line.partition("test: ")[2] for line in capsys.readouterr().err.splitlines()]
+    assert ends == ["[0123abcd] In its task.", "[89abcdef] Said for it."]
+
+
+def test_as_json_the_request_is_a_field(capsys: pytest.CaptureFixture[str]) -> None:
+    start(as_json=True)
+    with about_request("0123abcd"):
+        log().warning("In its task.")
+    assert json.loads(capsys.readouterr().err)["request"] == "0123abcd"
+
+
+@pytest.mark.parametrize("verbose", [True, False])
+def test_a_worker_says_what_it_does_only_when_told_to(
+    capsys: pytest.CaptureFixture[str], *, verbose: bool
+) -> None:
+    configure_worker_logging(verbose=verbose)
+    log().debug("Order 1.", extra={"request": "0123abcd"})
+    log().info("Ready.")
+    output = capsys.readouterr().err.splitlines()
+    assert output == (["[0123abcd] Order 1."] if verbose else []) + ["Ready."]

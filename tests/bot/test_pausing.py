@@ -42,3 +42,15 @@ async def test_a_pause_that_cannot_be_kept_is_not_begun(tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailable):
         await pause.set(True)
     assert not pause.on
+
+
+async def test_another_process_follows_and_an_outage_changes_nothing(tmp_path: Path) -> None:
+    store = await SqlStore.open(directory=tmp_path / "data")
+    here, there = Pause(records=store.records), Pause(records=store.records)
+    await here.set(True)
+    assert not there.on
+    await there.follow()
+    assert there.on
+    await store.close()
+    await there.follow()
+    assert there.on

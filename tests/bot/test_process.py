@@ -150,6 +150,7 @@ def test_the_doctor_finds_nothing_wrong_and_shows_no_token(program: Program) -> 
         "hub token",
         "Discord",
         "Telegram",
+        "metrics",
     ]
     assert TOKEN not in done.out
     assert "hub token: set (hidden)" in done.out

@@ -25,7 +25,12 @@ REPOSITORY = Path(__file__).parents[2]
 SHIPPED = REPOSITORY / "config.toml"
 KEYS = list(every_key())
 IN_FILE = [key for key in KEYS if not key.secret]
-TOKENS = [key for key in KEYS if key.secret]
+SECRETS = [key for key in KEYS if key.secret]
+TOKENS = [key for key in SECRETS if key.field == "token"]
+# Those mean nothing without another key.
+ALONE = [key for key in KEYS if key.name != "discord.shard_ids"]
+SECRET_FILES = ("token_file", "url_file")
+URL = "postgresql://ann:s3cr3t@example.org/jokes"
 
 
 @pytest.fixture(autouse=True)
@@ -70,6 +75,8 @@ OF_A_CERTAIN_SHAPE = {
     "gateway_url": "ws://localhost:1",
     "webhook_url": "https://example.org/punchline",
     "webhook_listen": "0.0.0.0:80",
+    "listen": "0.0.0.0:80",
+    "store.url": URL,
     "base_url": "http://localhost:1/bot",
 }
 
@@ -92,11 +99,16 @@ def another_value(key: Key) -> Any:
         return default / 2
     if isinstance(default, int):
         return default + 1
-    return OF_A_CERTAIN_SHAPE.get(key.field, "another")
+    return OF_A_CERTAIN_SHAPE.get(key.name) or OF_A_CERTAIN_SHAPE.get(key.field, "another")
+
+
+def content_of(key: Key) -> str:
+    """What a file that this key names may hold."""
+    return URL if key.field == "url_file" else "word"
 
 
 def expected(key: Key, value: Any, folder: Path) -> Any:
-    if key.field in ("directory", "cache", "corpus", "token_file"):
+    if key.field in ("directory", "cache", "corpus", *SECRET_FILES):
         return folder / value
     if key.name == "model.version":
         return str(folder / value)
@@ -125,7 +137,7 @@ def test_config_toml_holds_nothing_else() -> None:
     assert names == [key.name for key in IN_FILE]
 
 
-@pytest.mark.parametrize("key", TOKENS, ids=lambda key: key.name)
+@pytest.mark.parametrize("key", SECRETS, ids=lambda key: key.name)
 def test_config_toml_says_where_tokens_come_from(key: Key) -> None:
     assert f"# {key.variable}:\n# {key.description}\n" in SHIPPED.read_text(encoding="utf-8")
 
@@ -143,19 +155,19 @@ def test_every_key_is_described() -> None:
 # Where settings come from
 
 
-@pytest.mark.parametrize("key", IN_FILE, ids=lambda key: key.name)
+@pytest.mark.parametrize("key", [key for key in ALONE if not key.secret], ids=lambda key: key.name)
 def test_a_key_in_the_file_takes_effect(key: Key) -> None:
-    value = "read.txt" if key.field == "token_file" else another_value(key)
-    write("word", "place/read.txt")
+    value = "read.txt" if key.field in SECRET_FILES else another_value(key)
+    write(content_of(key), "place/read.txt")
     file = write(f"[{key.section}]\n{key.field} = {json.dumps(value)}", "place/config.toml")
     settings = load(file, **TOGETHER_WITH.get(key.name, {}))
     assert value_of(settings, key) == expected(key, value, Path.cwd() / "place")
 
 
-@pytest.mark.parametrize("key", KEYS, ids=lambda key: key.name)
+@pytest.mark.parametrize("key", ALONE, ids=lambda key: key.name)
 def test_a_variable_in_the_environment_overrides_the_file(key: Key) -> None:
-    value = "read.txt" if key.field == "token_file" else another_value(key)
-    write("word", "read.txt")
+    value = "read.txt" if key.field in SECRET_FILES else another_value(key)
+    write(content_of(key), "read.txt")
     write(SHIPPED.read_text(encoding="utf-8"), "place/config.toml")
     needed = TOGETHER_WITH.get(key.name, {})
     settings = load(Path("place/config.toml"), **{key.variable: str(value)}, **needed)
@@ -494,3 +506,72 @@ def test_a_token_mistaken_for_its_file_is_not_shown(length: int) -> None:
     line = refusal(PUNCHLINE_TELEGRAM__TOKEN_FILE=token)
     assert "s3cr3t" not in line
     assert "looks like the token itself" in line
+
+
+# The database
+
+
+def test_the_url_of_a_database_comes_from_a_file_unless_the_environment_has_one() -> None:
+    write('store.url_file = "url"')
+    write(f"{URL}\n", "url")
+    assert secret_of(load()) == URL
+    assert secret_of(load(PUNCHLINE_STORE__URL=f"{URL}2")) == f"{URL}2"
+
+
+@pytest.mark.parametrize("password", ["s3cr3t", "s3%26cr3t"])
+def test_the_password_of_a_database_is_known_to_the_log_and_shown_nowhere(password: str) -> None:
+    settings = load(PUNCHLINE_STORE__URL=f"postgresql://ann:{password}@example.org/jokes")
+    assert {password, password.replace("%26", "&")} < set(settings.secrets())
+    for shown in (repr(settings), str(settings.model_dump()), settings.model_dump_json()):
+        assert "cr3t" not in shown
+
+
+@pytest.mark.parametrize(
+    "url", ["s3cr3t", "mysql://a:s3cr3t@h/d", "postgresql://a:s3cr3t@h", "postgresql://a:s3cr3t@h/"]
+)
+def test_what_is_no_url_of_a_database_is_refused_and_not_shown(url: str) -> None:
+    allowed = "postgresql://user:password@host/database"
+    assert refusal(PUNCHLINE_STORE__URL=url) == (
+        f"PUNCHLINE_STORE__URL: store.url is (hidden); allowed: {allowed}, in the environment only"
+    )
+    write(url, "url")
+    assert refusal(PUNCHLINE_STORE__URL_FILE="url") == (
+        f"PUNCHLINE_STORE__URL_FILE: store.url_file: {Path.cwd() / 'url'} holds no URL; "
+        f"write {allowed}"
+    )
+
+
+def test_a_url_mistaken_for_its_file_or_put_into_config_toml_is_not_shown() -> None:
+    line = refusal(PUNCHLINE_STORE__URL_FILE=URL)
+    assert "s3cr3t" not in line
+    assert "looks like the URL itself" in line
+    write(f'store.url = "{URL}"')
+    assert "s3cr3t" not in refusal()
+
+
+def secret_of(settings: Settings) -> str:
+    assert settings.store.url is not None
+    return settings.store.url.get_secret_value()
+
+
+# Shards
+
+
+def test_a_process_may_have_some_of_the_shards() -> None:
+    write("[discord]\nshard_ids = [0, 2]\nshard_count = 4")
+    assert load().discord.shard_ids == (0, 2)
+    assert load(PUNCHLINE_DISCORD__SHARD_IDS="1, 3").discord.shard_ids == (1, 3)
+
+
+@pytest.mark.parametrize("ids", ["[0, 0]", "[-1]", "[1.5]", '["one"]', "[true]", "3"])
+def test_what_are_no_shards_is_refused(ids: str) -> None:
+    write(f"[discord]\nshard_ids = {ids}\nshard_count = 4")
+    assert "discord.shard_ids is" in refusal()
+
+
+def test_shards_beyond_their_number_are_refused() -> None:
+    write("[discord]\nshard_ids = [1, 4]\nshard_count = 4")
+    assert refusal() == (
+        "config.toml: discord.shard_count is 4; "
+        "allowed with these discord.shard_ids: more than 4, the highest of them"
+    )

@@ -215,3 +215,40 @@ class TestShippedList:
                 phrase = fold(f"so {entry.strip('!* ')} then")
                 assert strict.found_in(phrase), entry
                 assert not whole.found_in(phrase), entry
+
+
+@pytest.fixture(scope="module")
+def shipped() -> list[Wordlist]:
+    folder = resources.files("finetune") / "wordlists"
+    return [Wordlist.parse((folder / f"{name}.txt").read_text(encoding="utf-8")) for name in LISTS]
+
+
+@pytest.fixture(scope="module")
+def union(shipped: list[Wordlist]) -> Wordlist:
+    return Wordlist.union(shipped)
+
+
+class TestUnion:
+    """A union finds whatever one of its lists finds."""
+
+    @pytest.mark.parametrize("name", LISTS)
+    def test_every_entry_of_every_list_is_found(self, name: str, union: Wordlist) -> None:
+        wanted = (entry.strip("*") for entry in entries(name) if not entry.startswith("!"))
+        assert [entry for entry in wanted if not union.found_in(fold(entry))] == []
+
+    @given(text=hostile_texts())
+    def test_no_list_finds_what_the_union_does_not(
+        self, text: str, shipped: list[Wordlist], union: Wordlist
+    ) -> None:
+        folded = fold(text)
+        if any(each.found_in(folded) for each in shipped):
+            assert union.found_in(folded)
+
+    def test_masked_words_are_found_too(self) -> None:
+        assert Wordlist.union([LIST]).found_in(fold("t*rn*p"))
+
+    def test_exceptions_of_one_list_excuse_nothing(self) -> None:
+        assert Wordlist.union([LIST]).found_in(fold("turnip soup"))
+
+    def test_a_union_of_nothing_finds_nothing(self) -> None:
+        assert not Wordlist.union([]).found_in(fold("turnip"))

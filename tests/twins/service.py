@@ -10,6 +10,7 @@ from bot.communities import (
 from bot.generation.port import Generator
 from bot.generation.protocol import Sampling
 from bot.making import JokeMaker, TellingPolicy
+from bot.measures import Measures
 from bot.pausing import Pause
 from bot.quotas import QuotaLimits
 from bot.selecting import Selectors
@@ -66,6 +67,7 @@ def service_on(
     taste: Taste | None = None,
     shelf: Shelf | None = None,
     traffic: Traffic | None = None,
+    measures: Measures | None = None,
 ) -> JokeService:
     """A service that draws four candidates a round; topics have 20 characters, openings 40.
 
@@ -98,4 +100,5 @@ def service_on(
         flags_to_hide=2,
         taste=taste,
         traffic=traffic,
+        measures=measures,
     )

@@ -1,7 +1,7 @@
 """The connection to Discord: a client that hears of little and forgets most of it."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,22 +63,36 @@ class _SingleClient(_Wired, discord.Client):
 
 
 class _ShardedClient(_Wired, discord.AutoShardedClient):
-    """As many connections as Discord advises."""
+    """As many connections as Discord advises, or those of this process."""
 
 
 PunchlineClient = _SingleClient | _ShardedClient
 
 
-def new_client(*, sharded: bool, presence: str | None) -> PunchlineClient:
-    """A client that is not connected; `presence` is shown under the bot's name."""
-    kind = _ShardedClient if sharded else _SingleClient
-    client = kind(
+def new_client(
+    *,
+    sharded: bool,
+    presence: str | None,
+    shard_ids: Sequence[int] = (),
+    shard_count: int = 0,
+) -> PunchlineClient:
+    """A client that is not connected; `presence` is shown under the bot's name.
+
+    With `shard_ids` it has only those of the `shard_count` connections that all processes have.
+    """
+    options: dict[str, Any] = {
         # Neither the text of messages nor lists of members: nothing that needs a permit.
-        intents=discord.Intents(guilds=True, guild_reactions=True, dm_reactions=True),
-        activity=discord.CustomActivity(name=presence) if presence else None,
-        allowed_mentions=discord.AllowedMentions.none(),
-        member_cache_flags=discord.MemberCacheFlags.none(),
-        max_messages=None,
-    )
+        "intents": discord.Intents(guilds=True, guild_reactions=True, dm_reactions=True),
+        "activity": discord.CustomActivity(name=presence) if presence else None,
+        "allowed_mentions": discord.AllowedMentions.none(),
+        "member_cache_flags": discord.MemberCacheFlags.none(),
+        "max_messages": None,
+    }
+    if shard_count:
+        options["shard_count"] = shard_count
+    if shard_ids:
+        options["shard_ids"] = list(shard_ids)
+    kind = _ShardedClient if sharded or shard_count else _SingleClient
+    client = kind(**options)
     client.add_dynamic_items(PersistentButton)
     return client

@@ -63,7 +63,12 @@ class Office:
         self.let_in = False
         self._closing = False
         presence = core.model_version if settings.presence else None
-        self.client = client = new_client(sharded=settings.sharded, presence=presence)
+        self.client = client = new_client(
+            sharded=settings.sharded,
+            presence=presence,
+            shard_ids=settings.shard_ids,
+            shard_count=settings.shard_count,
+        )
         self._at_work = AtWork()
         places = Places(client=client, records=core.records)
         self._replies = Replies(client=client, web=web)

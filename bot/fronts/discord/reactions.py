@@ -9,6 +9,7 @@ import discord
 from bot.fronts.discord.atwork import AtWork
 from bot.fronts.discord.editing import post_of
 from bot.fronts.voting import Voting
+from bot.tracing import about_request
 
 __all__ = ["Reactions"]
 
@@ -32,7 +33,7 @@ class Reactions:
         async with turn:
             if self._is_bot(event) or event.emoji.id is not None:
                 return
-            with self._at_work.one_more():
+            with about_request(), self._at_work.one_more():
                 try:
                     await self._vote(event)
                 except Exception:

@@ -17,6 +17,7 @@ from bot.fronts.wording import Wording
 from bot.jokes import Community
 from bot.languages import Words
 from bot.store.port import StoreUnavailable
+from bot.tracing import about_request
 
 __all__ = ["Desk", "Visit", "Work"]
 
@@ -73,7 +74,7 @@ class Desk:
         # Discord may deliver an event again after a connection was lost.
         if not self._seen.first(interaction.id):
             return
-        with self._at_work.one_more():
+        with about_request(), self._at_work.one_more():
             reply = await self._replies.begin(interaction, manner)
             if reply is not None:
                 await self._served(interaction, reply, work)

@@ -18,6 +18,7 @@ from telegram.ext import (
 
 from bot.fronts.once import Once
 from bot.fronts.telegram.application import TelegramApplication
+from bot.tracing import about_request
 
 __all__ = ["Handlers", "OnMessage", "OnPress", "OnUpdate"]
 
@@ -59,7 +60,8 @@ class Handlers:
         async def callback(update: Update, _: Any) -> None:
             query = update.callback_query
             if query is not None:
-                await on_press(update, query, query.data or "")
+                with about_request():
+                    await on_press(update, query, query.data or "")
 
         pattern = f"^{word}:" if word else None
         self._application.add_handler(CallbackQueryHandler(callback, pattern, block=False))
@@ -92,14 +94,16 @@ def _message(on_message: OnMessage) -> Callable[[Update, Any], Any]:
         if message is None or _of_a_bot(message):
             return
         _, rest, *_ = [*(message.text or "").split(maxsplit=1), "", ""]
-        await on_message(update, message, rest)
+        with about_request():
+            await on_message(update, message, rest)
 
     return callback
 
 
 def _update(on_update: OnUpdate) -> Callable[[Update, Any], Any]:
     async def callback(update: Update, _: Any) -> None:
-        await on_update(update)
+        with about_request():
+            await on_update(update)
 
     return callback
 

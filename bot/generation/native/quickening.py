@@ -7,9 +7,10 @@ from typing import Any, Protocol
 
 import torch
 
+from bot.generation.families import UnknownFamilyError
 from bot.generation.native.compiling import StepError, built_step, can_multiply_bytes
 from bot.generation.native.step import NativeStep
-from bot.generation.native.weights import DecoderWeights, UnknownFamilyError
+from bot.generation.native.weights import DecoderWeights
 
 __all__ = ["Quickened", "Quickening"]
 

@@ -6,14 +6,12 @@ from typing import Any
 
 import torch
 
-__all__ = ["BLOCK", "DecoderWeights", "PackedLinear", "UnknownFamilyError"]
+from bot.generation.families import Family, UnknownFamilyError
+
+__all__ = ["BLOCK", "DecoderWeights", "PackedLinear"]
 
 BLOCK = 64
 """Outputs computed together; `block` in step.cpp."""
-
-
-class UnknownFamilyError(ValueError):
-    """A model whose arithmetic the compiled step does not know; the general path serves it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,17 +76,11 @@ class DecoderWeights:
     @torch.inference_mode()
     def of(cls, model: Any) -> "DecoderWeights":
         """Read from a transformers model on the CPU. Raises `UnknownFamilyError`."""
-        family = {"llama": _llama, "gpt2": _gpt2}.get(model.config.model_type)
-        if family is None:
-            raise UnknownFamilyError(f"models of the family {model.config.model_type!r}")
-        return family(model)
+        return _llama(model) if Family.of(model) is Family.LLAMA else _gpt2(model)
 
 
 def _llama(model: Any) -> DecoderWeights:
-    """Llama (https://arxiv.org/abs/2302.13971); SmolLM is one."""
     config, body = model.config, model.model
-    if config.hidden_act != "silu":
-        raise UnknownFamilyError(f"the activation {config.hidden_act!r}")
     size = int(
         getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     )
@@ -132,9 +124,6 @@ def _llama(model: Any) -> DecoderWeights:
 def _gpt2(model: Any) -> DecoderWeights:
     """GPT-2; its linear layers are stored inputs first."""
     config, body = model.config, model.transformer
-    usual = config.scale_attn_weights and not config.scale_attn_by_inverse_layer_idx
-    if config.activation_function != "gelu_new" or not usual:
-        raise UnknownFamilyError("a GPT-2 with other arithmetic than the published ones")
     layers = []
     for layer in body.h:
         attention, mlp = layer.attn, layer.mlp

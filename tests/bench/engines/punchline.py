@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from bot.generation.engine import EngineJob
+from bot.generation.jobs import EngineJob
 from bot.generation.native.compiling import built_step
 from bot.generation.native.quickening import Quickening
 from bot.generation.native.step import NativeStep
@@ -49,6 +49,8 @@ class PunchlineEngine:
         quickening = Quickening.begin(self._model, engine=self._engine, directory=self._steps)
         while quickening is not None and not quickening.finished():
             time.sleep(0.1)
+        while self._engine.busy:  # on a GPU it first records its steps
+            self._engine.step()
 
     def run(self, prompts: Sequence[Sequence[int]]) -> int:
         """As the worker does for as many requests of one candidate each."""

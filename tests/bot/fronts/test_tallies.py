@@ -145,7 +145,7 @@ async def test_at_the_end_what_is_being_shown_is_shown_to_the_end_and_what_came_
 async def test_at_the_end_nobody_waits_for_a_platform_that_hangs(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    caplog.set_level("INFO")
+    caplog.set_level("INFO", logger="punchline")
     platform = Platform()
     platform.hold.clear()
     platform.vote()

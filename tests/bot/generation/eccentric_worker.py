@@ -10,7 +10,7 @@ import os
 import signal
 from collections.abc import Sequence
 
-from bot.generation.engine import EngineJob, Generated, TorchEngine
+from bot.generation.jobs import Engine, EngineJob, Generated
 from bot.generation.worker import build_engine, main
 from finetune.models import LoadedModel
 
@@ -18,7 +18,7 @@ from finetune.models import LoadedModel
 class EccentricEngine:
     """Decodes like the engine inside, until a poisonous prompt has joined the batch."""
 
-    def __init__(self, *, inside: TorchEngine, poison: list[int]) -> None:
+    def __init__(self, *, inside: Engine, poison: list[int]) -> None:
         self._inside = inside
         self._poison = poison
         self._doomed: set[str] = set()
@@ -30,6 +30,10 @@ class EccentricEngine:
     @property
     def busy(self) -> bool:
         return self._inside.busy
+
+    @property
+    def drawn(self) -> int:
+        return self._inside.drawn
 
     def submit(self, job: EngineJob) -> None:
         self._inside.submit(job)

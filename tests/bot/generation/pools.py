@@ -16,6 +16,7 @@ from bot.generation.protocol import Sampling
 from bot.generation.queue import LineLimits
 from bot.generation.supervisor import SupervisionLimits
 from bot.jokes import Reason
+from bot.measures import Measures
 from tests.campaigns.processes import alive
 from tests.campaigns.waiting import until
 
@@ -75,6 +76,7 @@ async def pool_of(
     line: LineLimits = _ROOMY,
     slots: int = 4,
     attempts: int = 3,
+    measures: Measures | None = None,
 ) -> AsyncIterator[WorkerPool]:
     """A started pool; leaving closes it and makes sure that no worker is left behind."""
     pool = WorkerPool(
@@ -83,6 +85,7 @@ async def pool_of(
         line=line,
         slots=slots,
         attempts=attempts,
+        measures=measures,
     )
     pool.start()
     pid = None

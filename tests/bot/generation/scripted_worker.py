@@ -35,6 +35,9 @@ from bot.generation.protocol import (
 )
 from finetune.candidates import Candidate
 
+_STEPS = 3
+"""What it says that each request took, with a token a candidate in each."""
+
 
 class ScriptedWorker:
     """Obeys one order after another; `held` are the requests that wait to be released."""
@@ -106,7 +109,8 @@ class ScriptedWorker:
             Candidate(text=f"{order.topic} {order.seed}.{number}", tokens=1, score=0, complete=True)
             for number in range(order.count)
         )
-        self._say(Result(id=order.id, candidates=jokes, seconds=0.0))
+        steps, tokens = _STEPS, _STEPS * order.count
+        self._say(Result(id=order.id, candidates=jokes, seconds=0.0, steps=steps, tokens=tokens))
 
     def _say(self, report: Report) -> None:
         os.write(1, encode(report))

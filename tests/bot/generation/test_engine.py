@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import torch
 
-from bot.generation.engine import EngineJob, Generated, TorchEngine
+from bot.generation.engine import TorchEngine
+from bot.generation.jobs import EngineJob, Generated
 from finetune.models import LoadedModel, load_model
 from tests.bot.generation.counting_model import CountingModel
 from tests.tiny import TOPICS, tiny_model

@@ -8,8 +8,9 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from bot.generation.engine import EngineJob, Generated, TorchEngine
+from bot.generation.engine import TorchEngine
 from bot.generation.features import HiddenState, packed
+from bot.generation.jobs import EngineJob, Generated
 from finetune.models import LoadedModel, load_model
 from tests.tiny import TOPICS, tiny_model
 

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.generation.sampling import DRAWS, SamplingRows, sample, uniforms
+from bot.generation.sampling import DRAWS, SamplingRows, sample, sample_at_once, uniforms
 
 CPU = torch.device("cpu")
 ALMOST_ONE = math.nextafter(1.0, 0.0)
@@ -202,3 +202,32 @@ def test_the_randomness_of_a_candidate_is_its_seeds_alone() -> None:
     assert not torch.equal(uniforms(11, 64), uniforms(12, 64))
     assert torch.equal(uniforms(11, 64)[:20], uniforms(11, 20))
     assert uniforms(11, 64).shape == (64, DRAWS)
+
+
+@pytest.mark.parametrize(("temperature", "top_k", "top_p"), [*SETTINGS, (0.0, 0, 1.0)])
+@pytest.mark.parametrize("logits", [peaked_logits(1000), flat_logits(1000)], ids=["peaked", "flat"])
+def test_all_tries_at_once_give_what_one_after_the_other_gives(
+    logits: torch.Tensor, temperature: float, top_k: int, top_p: float
+) -> None:
+    rows = SamplingRows.of([(temperature, top_k, top_p)] * 500, vocabulary=1000, device=CPU)
+    uniform = torch.rand((500, DRAWS), generator=torch.Generator().manual_seed(3))
+    many = logits.expand(500, -1)
+    expected, logprobs = sample(many, rows, uniform)
+
+    got, own = sample_at_once(many, rows, uniform, sort=True)
+    unsorted, _ = sample_at_once(many, rows, uniform, sort=False)
+
+    assert torch.equal(got, expected)
+    torch.testing.assert_close(own, logprobs, atol=1e-4, rtol=1e-4)
+    missed = unsorted < 0
+    assert torch.equal(unsorted[~missed], expected[~missed])
+
+
+def test_rows_that_miss_every_try_say_so_and_greedy_ones_never_do() -> None:
+    rows = SamplingRows.of([(1.0, 1, 1.0), (0.0, 1, 1.0)] * 50, vocabulary=1000, device=CPU)
+    uniform = torch.rand((100, DRAWS), generator=torch.Generator().manual_seed(3))
+
+    tokens, _ = sample_at_once(flat_logits(1000).expand(100, -1), rows, uniform, sort=False)
+
+    assert (tokens[::2] < 0).sum() > 40
+    assert (tokens[1::2] >= 0).all()

@@ -1,5 +1,6 @@
 """The worker process: reports on one pipe, logs on another, and it ends when the bot does."""
 
+import logging
 import queue
 import subprocess
 import threading
@@ -12,7 +13,9 @@ import numpy as np
 import pytest
 import torch
 
-from bot.generation.engine import EngineJob, TorchEngine
+from bot.generation.engine import TorchEngine
+from bot.generation.graphs.engine import GraphEngine
+from bot.generation.jobs import Engine, EngineJob
 from bot.generation.protocol import (
     Broken,
     Cancel,
@@ -129,12 +132,48 @@ def test_a_request_gets_its_candidates(talk: Talk) -> None:
     assert {each.text for each in report.candidates if each.complete} & set(tiny_jokes())
 
 
+def test_a_report_says_what_was_decoded_since_the_one_before(talk: Talk) -> None:
+    talk.say(Ping(number=1))
+    pong(talk)
+    talk.say(order_for("one", topic="cat", count=4, seed=3))
+    first = result(talk)
+    # Each step drew a token for each candidate that had not ended, an end being one as well.
+    ended = sum(each.complete for each in first.candidates)
+    assert first.tokens == sum(each.tokens for each in first.candidates) + ended
+    assert first.steps == max(each.tokens + each.complete for each in first.candidates)
+    talk.say(Ping(number=2))
+    assert pong(talk) == Pong(number=2)
+
+
+def test_a_verbose_worker_says_which_request_an_order_is_for(
+    talk_with: Callable[[Sequence[str]], Talk], tiny_version: Path
+) -> None:
+    talk = talk_with((*model_command(tiny_version), "--verbose"))
+    assert isinstance(talk.hear(), Ready)
+    talk.say(order_for("one", topic="cat", request="0123abcd"))
+    result(talk)
+    talk.say(order_for("two", topic="dog " * 500, request="89abcdef"))
+    assert isinstance(talk.hear(), Failed)
+    assert talk.end() == 0
+    lines = [line for line in talk.log().splitlines() if "Order" in line]
+    assert lines[0] == "[0123abcd] Order one: 1 candidates."
+    assert lines[1].startswith("[0123abcd] Order one is decoded in ")
+    assert lines[2].startswith("[89abcdef] Order two cannot be decoded: ")
+    assert "dog" not in lines[2]
+
+
 def test_the_same_seed_gives_the_same_joke_in_any_company(talk: Talk) -> None:
     talk.say(*(order_for(str(seed), topic="dog", seed=seed) for seed in (5, 6, 7, 8)))
     together = {report.id: report for report in map(result, [talk] * 4)}
     talk.say(order_for("7", topic="dog", seed=7))
     alone = result(talk)
     assert alone.candidates[0].text == together["7"].candidates[0].text
+
+
+def pong(talk: Talk) -> Pong:
+    report = talk.hear()
+    assert isinstance(report, Pong)
+    return report
 
 
 def result(talk: Talk) -> Result:
@@ -174,9 +213,9 @@ def test_text_that_no_tokenizer_knows_harms_nobody(talk: Talk) -> None:
 
 def test_a_ping_is_answered_while_a_long_request_is_decoded(talk: Talk) -> None:
     talk.say(order_for("long", count=4, sampling=NONSENSE), Ping(number=41))
-    assert talk.hear() == Pong(number=41)
+    assert pong(talk).number == 41
     talk.say(Ping(number=42))
-    assert talk.hear() == Pong(number=42)
+    assert pong(talk).number == 42
     assert result(talk).id == "long"
 
 
@@ -187,11 +226,11 @@ def test_a_cancelled_request_makes_room_and_is_never_reported(talk: Talk) -> Non
         order_for("behind it", count=2),
     )
     talk.say(Ping(number=1))
-    assert talk.hear() == Pong(number=1)
+    assert pong(talk).number == 1
     talk.say(Cancel(id="cancelled"), Cancel(id="unknown"))
     assert [result(talk).id, result(talk).id] == ["behind it", "beside it"]
     talk.say(Ping(number=2))
-    assert talk.hear() == Pong(number=2)
+    assert pong(talk).number == 2
 
 
 def embedded(talk: Talk) -> Embedded:
@@ -244,13 +283,13 @@ def test_reading_jokes_goes_on_beside_a_request_and_holds_nobody_up(talk: Talk) 
         Embed(id="many", jokes=(joke,) * 10_000),
         Ping(number=7),
     )
-    assert talk.hear() == Pong(number=7)
+    assert pong(talk).number == 7
     few = embedded(talk)
     assert few.id == "few"
     assert few.features[0] == few.features[1]
     assert result(talk).id == "long"
     talk.say(Cancel(id="many"), Ping(number=8))
-    assert talk.hear() == Pong(number=8)
+    assert pong(talk).number == 8
     talk.say(Embed(id="after", jokes=(joke,)))
     assert embedded(talk).features == few.features[:1]
 
@@ -266,7 +305,7 @@ def test_when_its_standard_input_ends_the_worker_ends_even_in_the_middle_of_a_re
     assert "loading 100%" in talk.log()
     assert '{"kind": "result"' in talk.log()
     talk.say(order_for("endless", count=4, sampling=NONSENSE), Ping(number=1))
-    assert talk.hear() == Pong(number=1)
+    assert pong(talk).number == 1
     assert talk.end() == 0
 
 
@@ -301,7 +340,42 @@ def test_what_all_prompts_begin_with_is_read_once_and_changes_no_joke(tiny_versi
     assert read[-2] < 20
 
 
-def tokens(engine: TorchEngine, job: EngineJob) -> list[tuple[int, ...]]:
+def test_an_engine_for_gpus_begins_with_it_too(tiny_version: Path) -> None:
+    loaded = replace(
+        load_model(tiny_version, name="tiny", device=torch.device("cpu"), dtype=torch.float32),
+        template=Template(kind=TemplateKind.PLAIN_EXAMPLES),
+    )
+    general = build_engine(loaded, slots=2)
+    quick = build_engine(loaded, slots=2, quick=GraphEngine)
+    assert isinstance(quick, GraphEngine)
+    for topic in ("cats", None):
+        prompt = loaded.template.prompt(loaded.tokenizer, topic=topic, opening=None)
+        settings: dict[str, Any] = {"temperature": 1.0, "top_k": 0, "top_p": 0.95, "seed": 1}
+        job = EngineJob(id="one", prompt=prompt, count=2, max_tokens=20, **settings)
+        assert tokens(quick, job) == tokens(general, job)
+
+
+@pytest.mark.parametrize("family", ["llama", "mamba"])
+def test_where_an_engine_for_gpus_cannot_be_had_the_general_one_serves(
+    tiny_version: Path, family: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    loaded = load_model(tiny_version, name="tiny", device=torch.device("cpu"), dtype=torch.float32)
+    loaded.model.config.model_type = family
+
+    with caplog.at_level(logging.INFO):
+        engine = build_engine(loaded, slots=2, quick=without_a_device)
+
+    assert isinstance(engine, TorchEngine)
+    assert "the plain way" in caplog.text
+
+
+def without_a_device(**keywords: Any) -> GraphEngine:
+    """The engine of a machine on which CUDA fails."""
+    GraphEngine(**keywords)
+    raise RuntimeError("CUDA error: no device")
+
+
+def tokens(engine: Engine, job: EngineJob) -> list[tuple[int, ...]]:
     """What a job gets from an engine that has nothing else to do."""
     engine.submit(job)
     while engine.busy:

@@ -1,16 +1,19 @@
 """What the tests of the store share: the store on disk, a clock that stands still, and jokes."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from bot.jokes import Community, JokeRequest, Reason
 from bot.store.port import Quota, QuotaReached, Store, ToldJoke
 from bot.store.store import SqlStore
+from tests.postgres import PostgresServer
 from tests.twins.store import MemoryStore
 
 GUILD = Community(front="discord", key="1")
@@ -88,16 +91,44 @@ async def tell(
     return joke_id
 
 
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a store is: in a directory, or on PostgreSQL with its key in a directory."""
+
+    directory: Path
+    url: SecretStr | None = None
+
+    async def open(self, **options: Any) -> SqlStore:
+        return await SqlStore.open(directory=self.directory, url=self.url, **options)
+
+
 @asynccontextmanager
-async def next_process(store: Store, clock: StillClock, directory: Path) -> AsyncIterator[Store]:
+async def next_process(store: Store, clock: StillClock, place: Place) -> AsyncIterator[Store]:
     """The store as the next process finds it."""
     if isinstance(store, MemoryStore):
         yield store.successor()
         return
     await store.close()
-    successor = await SqlStore.open(directory=directory, clock=clock)
+    successor = await place.open(clock=clock)
     yield successor
     await successor.close()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What is asked of one database is asked of the other, and of the twin where it will do.
+
+    A module that names `DATABASES` asks those alone.
+    """
+    if "database" in metafunc.fixturenames:
+        databases = getattr(metafunc.module, "DATABASES", ["sqlite", "postgresql"])
+        twins = ["memory"] if "store" in metafunc.fixturenames else []
+        metafunc.parametrize("database", [*twins, *databases], indirect=True)
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> str:
+    """The kind of database that the test is about."""
+    return str(request.param)
 
 
 @pytest.fixture
@@ -110,23 +141,38 @@ def directory(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    server = PostgresServer()
+    yield server
+    server.close()
+
+
 @pytest.fixture
-async def sql_store(directory: Path, clock: StillClock) -> AsyncIterator[SqlStore]:
-    """The store on disk, with a short patience."""
-    store = await SqlStore.open(directory=directory, busy_timeout=0.2, clock=clock)
+def place(request: pytest.FixtureRequest, database: str, directory: Path) -> Iterator[Place]:
+    """A place where nothing has been written."""
+    if database != "postgresql":
+        yield Place(directory=directory)
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    url = server.new_database()
+    yield Place(directory=directory, url=url)
+    server.take_back(url)
+
+
+@pytest.fixture
+async def sql_store(place: Place, clock: StillClock) -> AsyncIterator[SqlStore]:
+    """The store in a database, with a short patience."""
+    store = await place.open(busy_timeout=0.2, clock=clock)
     yield store
     await store.close()
 
 
-@pytest.fixture(params=["memory", "sql"])
-async def store(
-    request: pytest.FixtureRequest, clock: StillClock, directory: Path
-) -> AsyncIterator[Store]:
-    """Each of the two stores in turn: what is asked of one is asked of the other."""
+@pytest.fixture
+async def store(database: str, clock: StillClock, place: Place) -> AsyncIterator[Store]:
+    """Each of the stores in turn."""
     store: Store = (
-        MemoryStore(clock=clock)
-        if request.param == "memory"
-        else await SqlStore.open(directory=directory, clock=clock)
+        MemoryStore(clock=clock) if database == "memory" else await place.open(clock=clock)
     )
     yield store
     await store.close()

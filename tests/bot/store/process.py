@@ -1,6 +1,6 @@
 """A bot process for the tests to kill: opens the store and does one job, saying what is done.
 
-Usage: python -m tests.bot.store.process DIRECTORY JOB COUNT
+Usage: python -m tests.bot.store.process DIRECTORY URL JOB COUNT, the URL empty for SQLite
 """
 
 import asyncio
@@ -8,9 +8,12 @@ import os
 import sys
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from bot.jokes import Reason
+from bot.store.port import QuotaReached
 from bot.store.store import SqlStore
-from tests.bot.store.conftest import GUILD, ask, joke, tell
+from tests.bot.store.conftest import GUILD, ask, at_most, joke, tell
 
 _VOTERS = 25
 
@@ -54,7 +57,24 @@ async def adopt(store: SqlStore, count: int) -> None:
         await asyncio.sleep(0.01)
 
 
-JOBS = {"vote": vote, "open": open_requests, "tell": tell_same, "adopt": adopt}
+async def quota(store: SqlStore, count: int) -> None:
+    """Ask `count` times for five members; print 0 first, then the member of each request taken."""
+    say(0)
+    quotas = [at_most(7, seconds=3600), at_most(30, seconds=3600, of_everybody=True)]
+
+    async def request(index: int) -> None:
+        member = 1 + index % 5
+        try:
+            await store.open_request(ask(member=f"member-{member}"), quotas=quotas)
+        except QuotaReached:
+            return
+        say(member)
+
+    for start in range(0, count, 10):
+        await asyncio.gather(*map(request, range(start, start + 10)))
+
+
+JOBS = {"quota": quota, "vote": vote, "open": open_requests, "tell": tell_same, "adopt": adopt}
 
 
 def say(number: int) -> None:
@@ -62,11 +82,12 @@ def say(number: int) -> None:
     os.write(sys.stdout.fileno(), b"%d\n" % number)
 
 
-async def main(directory: Path, job: str, count: int) -> None:
-    store = await SqlStore.open(directory=directory)
+async def main(directory: Path, url: SecretStr | None, job: str, count: int) -> None:
+    store = await SqlStore.open(directory=directory, url=url)
     await JOBS[job](store, count)
     await store.close()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])))
+    directory, url, job, count = sys.argv[1:]
+    asyncio.run(main(Path(directory), SecretStr(url) if url else None, job, int(count)))

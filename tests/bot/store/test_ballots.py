@@ -1,7 +1,6 @@
 """Gestures on jokes, hidden jokes, topics, versions, and what must still arrive; disk and twin."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,7 +20,7 @@ from bot.store.port import (
 )
 from bot.store.record_port import Post
 from bot.store.store import SqlStore
-from tests.bot.store.conftest import CHAT, GUILD, StillClock, ask, joke, next_process, tell
+from tests.bot.store.conftest import CHAT, GUILD, Place, StillClock, ask, joke, next_process, tell
 from tests.twins.store import MemoryStore
 
 BALLOTS = st.builds(
@@ -314,10 +313,10 @@ async def test_requests_without_an_event_are_never_duplicates(store: Store) -> N
 
 
 async def test_the_next_process_knows_which_events_have_asked(
-    store: Store, clock: StillClock, directory: Path
+    store: Store, clock: StillClock, place: Place
 ) -> None:
     await store.open_request(ask(origin="e1"))
-    async with next_process(store, clock, directory) as successor:
+    async with next_process(store, clock, place) as successor:
         with pytest.raises(DuplicateRequest):
             await successor.open_request(ask(origin="e1"))
 
@@ -338,11 +337,11 @@ async def told_to(store: Store, address: str | None, **details: str) -> int:
 
 
 async def test_a_joke_not_known_to_have_arrived_is_handed_once_to_the_next_process(
-    store: Store, clock: StillClock, directory: Path
+    store: Store, clock: StillClock, place: Place
 ) -> None:
     number = await told_to(store, "channel 1", topic="cats", opening="Why")
     assert await store.undelivered() == []
-    async with next_process(store, clock, directory) as successor:
+    async with next_process(store, clock, place) as successor:
         (found,) = await successor.undelivered()
         assert (found.front, found.address) == ("discord", "channel 1")
         assert (found.joke.id, found.joke.text) == (number, "For you.")
@@ -350,12 +349,12 @@ async def test_a_joke_not_known_to_have_arrived_is_handed_once_to_the_next_proce
         assert (found.joke.model_version, found.joke.tokens) == ("starter", 12)
         assert found.joke.seconds == 0.25
         assert await successor.undelivered() == []
-        async with next_process(successor, clock, directory) as third:
+        async with next_process(successor, clock, place) as third:
             assert [again.joke.id for again in await third.undelivered()] == [number]
 
 
 async def test_what_has_arrived_or_has_no_address_is_not_handed_on(
-    store: Store, clock: StillClock, directory: Path
+    store: Store, clock: StillClock, place: Place
 ) -> None:
     await store.delivered(await told_to(store, "channel 1"))
     records = store.records  # type: ignore[attr-defined]
@@ -366,29 +365,29 @@ async def test_what_has_arrived_or_has_no_address_is_not_handed_on(
     declined = await store.open_request(ask(address="channel 3"))
     await store.mark_declined(declined, Reason.CANCELLED)
     await store.delivered(999)
-    async with next_process(store, clock, directory) as successor:
+    async with next_process(store, clock, place) as successor:
         assert await successor.undelivered() == []
 
 
 async def test_a_joke_refused_as_a_repeat_is_not_to_be_delivered(
-    store: Store, clock: StillClock, directory: Path
+    store: Store, clock: StillClock, place: Place
 ) -> None:
     first = await store.open_request(ask())
     await store.mark_told(first, joke(fingerprint="f"))
     again = await store.open_request(ask(address="channel 1"))
     assert not await store.mark_told(again, joke(fingerprint="f"))
-    async with next_process(store, clock, directory) as successor:
+    async with next_process(store, clock, place) as successor:
         assert await successor.undelivered() == []
         assert [orphan.joke_id for orphan in await successor.orphans()] == [again]
 
 
 async def test_nothing_is_delivered_any_more_to_a_member_who_was_forgotten(
-    store: Store, clock: StillClock, directory: Path
+    store: Store, clock: StillClock, place: Place
 ) -> None:
     await told_to(store, "channel 1", member="ann")
     kept = await told_to(store, "channel 2", member="bob")
     pending = await store.open_request(ask(member="ann", address="channel 3"))
     await store.forget("discord", "ann")
     assert await store.mark_told(pending, joke())
-    async with next_process(store, clock, directory) as successor:
+    async with next_process(store, clock, place) as successor:
         assert [found.joke.id for found in await successor.undelivered()] == [kept]

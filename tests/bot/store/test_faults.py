@@ -15,6 +15,8 @@ from bot.store.port import StoreUnavailable, Tally
 from bot.store.store import SqlStore
 from tests.bot.store.conftest import GUILD, StillClock, ask, joke, tell
 
+DATABASES = ["sqlite"]
+
 
 @contextmanager
 def another_program(directory: Path) -> Iterator[sqlite3.Connection]:

@@ -1,7 +1,6 @@
 """Where jokes are shown, what communities chose, notes and seals; on disk and in the twin alike."""
 
 import re
-from pathlib import Path
 from typing import Protocol
 
 import pytest
@@ -12,7 +11,17 @@ from bot.jokes import Community
 from bot.store.port import Store
 from bot.store.record_port import Post, Records
 from bot.store.store import SqlStore
-from tests.bot.store.conftest import CHAT, GUILD, StillClock, ask, joke, tell, used, would_tell
+from tests.bot.store.conftest import (
+    CHAT,
+    GUILD,
+    Place,
+    StillClock,
+    ask,
+    joke,
+    tell,
+    used,
+    would_tell,
+)
 from tests.twins.store import MemoryStore
 
 OLD = Community(front="telegram", key="-5")
@@ -240,10 +249,10 @@ def test_a_seal_is_ten_characters_that_fit_one_joke_only(first: int, second: int
 
 
 async def test_seals_and_pseudonyms_outlive_the_process(
-    sql_store: SqlStore, clock: StillClock, directory: Path
+    sql_store: SqlStore, clock: StillClock, place: Place
 ) -> None:
     before = sql_store.records.seal(7), sql_store.records.pseudonym("discord", "ann")
     await sql_store.close()
-    successor = await SqlStore.open(directory=directory, clock=clock)
+    successor = await place.open(clock=clock)
     assert (successor.records.seal(7), successor.records.pseudonym("discord", "ann")) == before
     await successor.close()

@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -19,6 +18,7 @@ from bot.store.port import (
 from tests.bot.store.conftest import (
     CHAT,
     GUILD,
+    Place,
     StillClock,
     ask,
     at_most,
@@ -169,7 +169,7 @@ async def test_a_store_has_no_orphans_of_its_own(store: Store) -> None:
 
 
 async def test_what_a_closed_store_left_pending_is_adopted_once_and_oldest_first(
-    store: Store, clock: StillClock, directory: Path
+    store: Store, clock: StillClock, place: Place
 ) -> None:
     requests = [
         ask(GUILD, "ann", topic="cats", opening="Why", seed=3, address="there", operator=True),
@@ -182,7 +182,7 @@ async def test_what_a_closed_store_left_pending_is_adopted_once_and_oldest_first
         clock.move(seconds=1)
     await tell(store)
     await store.forget("discord", "forgotten")
-    async with next_process(store, clock, directory) as successor:
+    async with next_process(store, clock, place) as successor:
         orphans = await successor.orphans()
         assert [orphan.joke_id for orphan in orphans] == numbers
         first, second, third = orphans

@@ -1,7 +1,6 @@
 """What is on the shelf, how it comes there and how it goes; on disk and in the twin."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Protocol
 
 import pytest
@@ -11,7 +10,7 @@ from bot.store.port import Store
 from bot.store.shelf_port import Draw, ShelvedJoke, Shelves
 from finetune.moderation import Tier
 from finetune.selection import Choice
-from tests.bot.store.conftest import CHAT, GUILD, StillClock, ask, joke, next_process, tell
+from tests.bot.store.conftest import CHAT, GUILD, Place, StillClock, ask, joke, next_process, tell
 
 RECIPE = '{"candidates": 4}'
 
@@ -69,11 +68,11 @@ async def test_what_is_shelved_comes_back_as_it_was(store: Shelving) -> None:
 
 
 async def test_it_is_still_there_after_a_restart(
-    store: Shelving, clock: StillClock, directory: Path
+    store: Shelving, clock: StillClock, place: Place
 ) -> None:
     kept = draw("One.", "Two.", features="yes")
     await store.shelves.put(kept)
-    async with next_process(store, clock, directory) as successor:
+    async with next_process(store, clock, place) as successor:
         assert isinstance(successor, type(store))
         assert await successor.shelves.draws("starter") == [kept]
 

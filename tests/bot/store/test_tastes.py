@@ -1,7 +1,6 @@
 """What versions make of jokes, and the votes that taste learns from; on disk and in the twin."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Protocol
 
 import pytest
@@ -11,7 +10,7 @@ from bot.store.port import Store
 from bot.store.record_port import Records
 from bot.store.store import SqlStore
 from bot.store.taste_port import ReadJoke, Tastes, TasteVote, UnreadJoke
-from tests.bot.store.conftest import CHAT, GUILD, ask, joke, tell
+from tests.bot.store.conftest import CHAT, GUILD, Place, ask, joke, tell
 
 SIGNS = {1: "+", -1: "-"}
 
@@ -159,11 +158,11 @@ async def test_a_version_whose_name_cannot_be_stored_is_refused(store: Tasting, 
         await store.tastes.put_basis(name, b"basis")
 
 
-async def test_what_was_kept_outlives_the_process(sql_store: SqlStore, directory: Path) -> None:
+async def test_what_was_kept_outlives_the_process(sql_store: SqlStore, place: Place) -> None:
     number = await tell(sql_store)
     await sql_store.tastes.put_features("starter", {number: bytes(range(256))})
     await sql_store.close()
-    successor = await SqlStore.open(directory=directory)
+    successor = await place.open()
     found = await successor.tastes.features("starter", [number])
     assert found[number].features == bytes(range(256))
     await successor.close()

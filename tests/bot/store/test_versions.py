@@ -1,7 +1,6 @@
 """Which versions there are, which serve, and the run that makes one, as the database keeps them."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -18,7 +17,7 @@ from bot.store.version_port import (
     VersionState,
 )
 from bot.votes.rows import ImportedJoke, ImportedVote
-from tests.bot.store.conftest import GUILD, StillClock, ask, joke
+from tests.bot.store.conftest import GUILD, Place, StillClock, ask, joke
 
 
 def made(clock: StillClock, name: str = "punchline-1", **details: object) -> MadeVersion:
@@ -117,12 +116,12 @@ async def test_members_learn_which_versions_learned_from_them_until_they_are_for
 # Runs
 
 
-async def test_there_is_one_run_at_a_time(sql_store: SqlStore, directory: Path) -> None:
+async def test_there_is_one_run_at_a_time(sql_store: SqlStore, place: Place) -> None:
     versions = sql_store.model_versions
     run = await versions.begin(parent="starter")
     assert run is not None
     assert await versions.begin(parent="starter") is None
-    other = await SqlStore.open(directory=directory)
+    other = await place.open()
     try:
         assert await other.model_versions.begin(parent="starter") is None
         assert await other.model_versions.going_on() == run
@@ -135,9 +134,9 @@ async def test_there_is_one_run_at_a_time(sql_store: SqlStore, directory: Path) 
 
 
 async def test_a_run_is_adopted_only_when_its_process_is_gone_or_let_it_go(
-    sql_store: SqlStore, directory: Path
+    sql_store: SqlStore, place: Place
 ) -> None:
-    other = await SqlStore.open(directory=directory)
+    other = await place.open()
     assert await other.model_versions.adopt() is None
     run = await other.model_versions.begin(parent="starter")
     assert run is not None
@@ -152,9 +151,9 @@ async def test_a_run_is_adopted_only_when_its_process_is_gone_or_let_it_go(
 
 
 async def test_the_run_of_a_process_that_is_gone_is_adopted(
-    sql_store: SqlStore, directory: Path
+    sql_store: SqlStore, place: Place
 ) -> None:
-    other = await SqlStore.open(directory=directory)
+    other = await place.open()
     run = await other.model_versions.begin(parent="starter")
     await other.close()
     assert await sql_store.model_versions.adopt() == run

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from bot.store.database import Database
 from bot.store.port import StoreUnavailable
+from bot.store.sqlite import SqliteBackend
 from bot.store.writer import Writer
 
 Add = Callable[[sa.Connection], int]
@@ -25,9 +26,14 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
+def opened(path: Path, *, busy_timeout: float, deadline: float) -> Database:
+    backend = SqliteBackend(path=path, busy_timeout=busy_timeout, deadline=deadline)
+    return Database(backend=backend, deadline=deadline)
+
+
 @pytest.fixture
 async def database(path: Path) -> AsyncIterator[Database]:
-    database = Database(path=path, busy_timeout=2.0, deadline=2.0)
+    database = opened(path, busy_timeout=2.0, deadline=2.0)
     yield database
     await database.close()
 
@@ -119,7 +125,7 @@ async def test_a_write_that_fails_gets_its_own_error_and_the_others_succeed(
 async def test_a_locked_database_fails_every_writer_and_recovers(
     path: Path, blocker: sqlite3.Connection
 ) -> None:
-    database = Database(path=path, busy_timeout=0.05, deadline=2.0)
+    database = opened(path, busy_timeout=0.05, deadline=2.0)
     writer = Writer(database=database, deadline=5.0)
     blocker.execute("BEGIN IMMEDIATE")
     outcomes = await asyncio.gather(
@@ -222,7 +228,7 @@ async def test_closing_finishes_what_has_to_be_undone(
 
 
 async def test_a_read_has_a_deadline_and_gives_its_connection_back(path: Path) -> None:
-    database = Database(path=path, busy_timeout=1.0, deadline=0.3)
+    database = opened(path, busy_timeout=1.0, deadline=0.3)
     for _ in range(5):  # more than there are connections
         with pytest.raises(StoreUnavailable, match="did not answer in time"):
             await database.read(count_to(5_000_000))

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from finetune.corpus.duplicates import SeenJokes
+from finetune.corpus.duplicates import SeenJokes, Sketcher
 from finetune.corpus.filters import Dropped
 from tests.clean_jokes import CLEAN_JOKES
 
 JOKE = "Why did the burglar take a long bath? He wanted to make a clean getaway."
+
+sketch = Sketcher().sketch
 
 
 @pytest.fixture
@@ -33,38 +35,38 @@ def file(tmp_path: Path) -> Path:
 )
 def test_a_joke_told_again_is_known(file: Path, again: str, kind: Dropped | None) -> None:
     with SeenJokes(file=file, similarity=0.5) as seen:
-        assert seen.add(JOKE) is None
-        assert seen.add(again) == kind
+        assert seen.add(sketch(JOKE)) is None
+        assert seen.add(sketch(again)) == kind
 
 
 def test_different_jokes_all_stay(file: Path) -> None:
     with SeenJokes(file=file, similarity=0.5) as seen:
-        assert [seen.add(joke) for joke in CLEAN_JOKES] == [None] * len(CLEAN_JOKES)
+        assert [seen.add(sketch(joke)) for joke in CLEAN_JOKES] == [None] * len(CLEAN_JOKES)
 
 
 def test_how_similar_is_too_similar_can_be_chosen(file: Path) -> None:
     with SeenJokes(file=file, similarity=1.0) as seen:
-        assert seen.add(JOKE) is None
-        assert seen.add(JOKE.replace("long ", "")) is None
-        assert seen.add(JOKE.upper()) is Dropped.DUPLICATE
+        assert seen.add(sketch(JOKE)) is None
+        assert seen.add(sketch(JOKE.replace("long ", ""))) is None
+        assert seen.add(sketch(JOKE.upper())) is Dropped.DUPLICATE
 
 
 def test_a_dropped_joke_does_not_drop_others(file: Path) -> None:
     middle = JOKE.replace("a long bath", "the metro")
     last = middle.replace("clean getaway", "good impression on the guards")
     with SeenJokes(file=file, similarity=0.5) as seen:
-        assert [seen.add(joke) for joke in (JOKE, middle, last)] == [
+        assert [seen.add(sketch(joke)) for joke in (JOKE, middle, last)] == [
             None,
             Dropped.NEAR_DUPLICATE,
             None,
         ]
     with SeenJokes(file=file.with_suffix(".other"), similarity=0.5) as seen:
-        assert [seen.add(joke) for joke in (middle, last)] == [None, Dropped.NEAR_DUPLICATE]
+        assert [seen.add(sketch(joke)) for joke in (middle, last)] == [None, Dropped.NEAR_DUPLICATE]
 
 
 def test_texts_without_letters_are_told_apart(file: Path) -> None:
     with SeenJokes(file=file, similarity=0.5) as seen:
-        assert [seen.add(text) for text in ("なぜ？", "猫。", "なぜ？")] == [
+        assert [seen.add(sketch(text)) for text in ("なぜ？", "猫。", "なぜ？")] == [
             None,
             None,
             Dropped.DUPLICATE,
@@ -80,7 +82,7 @@ def test_what_is_remembered_is_on_disk(file: Path) -> None:
 
             def add(number: int) -> int:
                 for _ in range(number):
-                    assert seen.add(" ".join(chooser.choices(words, k=12))) is None
+                    assert seen.add(sketch(" ".join(chooser.choices(words, k=12)))) is None
                 return tracemalloc.get_traced_memory()[0]
 
             before = add(200)

@@ -146,6 +146,7 @@ class SmallRun:
             held_out=self.corpus / HELD_OUT,
             directory=self.directory,
             reporter=self.heard,
+            compiler="eager",
         ).run(resume=resume)
 
 

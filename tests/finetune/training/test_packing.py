@@ -70,7 +70,7 @@ def test_apart_each_sequence_holds_one_joke(lengths: list[tuple[int, int]]) -> N
 def test_sequences_are_nearly_full() -> None:
     jokes = numbered([(3, 8 + number % 30) for number in range(2000)])
     packed = pack(jokes, length=128, together=True)
-    assert packed.tokens() > 0.95 * 128 * len(packed.input_ids)
+    assert packed.tokens() > 0.97 * 128 * len(packed.input_ids)
 
 
 @given(lengths=LENGTHS.filter(bool))

@@ -25,7 +25,7 @@ from tests.finetune.training.programs import signalled
 # Two programs are started for each method, and importing what trains takes long on a busy machine.
 pytestmark = pytest.mark.timeout(300)
 
-_STEPS = 24
+_STEPS = 20
 _METHODS = {
     "full": {"family": "gpt2", "settings": ["method=full", "learning_rate=1e-3"]},
     "lora": {

@@ -144,7 +144,7 @@ def _infinite_from(run: SmallRun) -> Any:
 
     def hook(module: Any, arguments: Any, output: Any) -> Any:
         if len(run.heard.steps) >= 7:
-            output.loss = output.loss * float("inf")
+            output.logits = output.logits * float("inf")
         return output
 
     return hook

@@ -164,6 +164,16 @@ async def test_sharded_the_same_is_served(stage: Stage) -> None:
         await stage.tally(message, ["1", "0"])
 
 
+@pytest.mark.parametrize("mine", [(0, 1), (1, 3)])
+async def test_a_process_connects_the_shards_that_are_its_own(
+    stage: Stage, mine: tuple[int, ...]
+) -> None:
+    async with stage.open(shard_ids=mine, shard_count=4):
+        await stage.server.until(lambda: stage.server.gateway.connected() == len(mine))
+        sessions = stage.server.gateway.sessions.values()
+        assert {session.shard for session in sessions} == {(shard, 4) for shard in mine}
+
+
 async def test_the_presence_is_the_version_of_the_model(stage: Stage) -> None:
     async with stage.open():
         await stage.server.until(lambda: stage.server.presences)

@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from bot.generation.engine import EngineJob, Generated, TorchEngine
+from bot.generation.engine import TorchEngine
+from bot.generation.families import UnknownFamilyError
+from bot.generation.jobs import EngineJob, Generated
 from bot.generation.native.compiling import built_step, compiler
 from bot.generation.native.quickening import Quickening
 from bot.generation.native.step import NativeStep
-from bot.generation.native.weights import DecoderWeights, PackedLinear, UnknownFamilyError
+from bot.generation.native.weights import DecoderWeights, PackedLinear
 from bot.generation.sampling import DRAWS, SamplingRows, sample
 from finetune.models import LoadedModel, load_model
 from tests.stepping import step_through

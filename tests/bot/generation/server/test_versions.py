@@ -10,6 +10,7 @@ from bot.building import build_fleet
 from bot.generation.fleet import Fleet, VersionUnservableError
 from bot.generation.live import Faults
 from bot.jokes import Reason
+from bot.measures import Measures
 from bot.model import ServedModel, ready_model
 from bot.selecting import Selectors
 from bot.settings import Settings, load_settings
@@ -52,7 +53,7 @@ async def fleet_on(settings: Settings) -> AsyncIterator[Fleet]:
     assert origin is not None
     selectors = Selectors(moderator=small_moderator())
     finder = VersionFinder(origin=origin, settings=settings)
-    fleet = build_fleet(settings, finder=finder, selectors=selectors)
+    fleet = build_fleet(settings, finder=finder, selectors=selectors, measures=Measures())
     fleet.start(origin)
     await fleet.loaded()
     try:

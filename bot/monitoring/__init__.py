@@ -1,0 +1,1 @@
+"""What whoever runs Punchline may look at: metrics, and whether it is alive and ready."""
