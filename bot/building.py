@@ -13,6 +13,7 @@ from bot.communities import (
 )
 from bot.core import Core
 from bot.generation.berths import Berths
+from bot.generation.cluster.building import ServedOnCluster
 from bot.generation.connection import Connect
 from bot.generation.fleet import Fleet
 from bot.generation.pool import WorkerPool
@@ -91,15 +92,19 @@ def build_fleet(
     if settings.generation.where == "here":
         build = partial(build_pool, settings, measures=measures)
         return Fleet(berths=Berths(locate=finder, build=build, selectors=selectors))
-    server = ServedElsewhere(settings=settings, origin=finder.origin.name)
+    elsewhere: ServedElsewhere | ServedOnCluster = (
+        ServedOnCluster(settings=settings)
+        if settings.generation.where == "ray"
+        else ServedElsewhere(settings=settings, origin=finder.origin.name)
+    )
     return Fleet(
         berths=Berths(
             locate=finder,
             build=lambda model: _pool(
-                settings, server.connect(model), slots=server.slots, measures=measures
+                settings, elsewhere.connect(model), slots=elsewhere.slots, measures=measures
             ),
             selectors=selectors,
-            forget=server.forget,
+            forget=elsewhere.forget,
         )
     )
 
@@ -187,7 +192,7 @@ def telling_policy(settings: Settings) -> TellingPolicy:
     """How jokes are made."""
     generation, moderation = settings.generation, settings.moderation
     return TellingPolicy(
-        at_once=settings.queue.capacity + generation.jokes_at_once,
+        at_once=settings.queue.capacity + settings.jokes_at_once,
         sampling=Sampling(
             temperature=generation.temperature,
             top_k=generation.top_k,

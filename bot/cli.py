@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bot.app import App, ExitCode, open_app, run_fronts, until_terminated
+from bot.cluster_commands import cluster
 from bot.doctor import examine, show
 from bot.findings import State
 from bot.fronts.attach import attach as attach_to
@@ -26,10 +27,10 @@ from bot.jokes import Community, Joke
 from bot.learning.commands import models
 from bot.learning.here import retrain_here, roll_back_here
 from bot.logs import configure_logging
-from bot.model import ServedModel, prepared_model, ready_model
 from bot.monitoring.building import monitored
 from bot.monitoring.server import listening
 from bot.platforms import platform_fronts
+from bot.preparing import prepared
 from bot.settings import Settings, StoreSettings, configuration_file, load_settings
 from bot.store.backup import backup as back_up
 from bot.store.backup import restore as put_back
@@ -38,7 +39,6 @@ from bot.store.directory import DATABASE
 from bot.store.errors import StoreError
 from bot.telling import Order, jokes_as_json, show_jokes, tell_jokes
 from bot.votes.commands import votes
-from finetune.progress import progress_bar
 
 __all__ = ["app"]
 
@@ -52,6 +52,7 @@ app = typer.Typer(
 )
 app.add_typer(votes, name="votes")
 app.add_typer(models, name="models")
+app.add_typer(cluster, name="cluster")
 app.add_typer(database, name="db")
 
 
@@ -191,7 +192,7 @@ async def _chat(settings: Settings) -> int:
     interactive = sys.stdin.isatty()
     console = Console()
     screen = Screen(console=console)
-    model = await _prepared(settings)
+    model = await prepared(settings)
     if interactive and console.is_terminal:
         console.print(Text("Punchline", style="bold green"), "– type a topic, or /help.\n")
     async with open_app(settings, model=model) as running:
@@ -209,7 +210,7 @@ async def _serve(settings: Settings) -> int:
     # Before a second model takes up memory.
     await refuse_second(path)
     with listening(settings.metrics.listen) as listener:
-        model = await _prepared(settings)
+        model = await prepared(settings)
         async with open_app(settings, model=model) as running:
             socket = SocketFront(
                 path=path,
@@ -221,7 +222,7 @@ async def _serve(settings: Settings) -> int:
 
 
 async def _tell(settings: Settings, order: Order, *, as_json: bool) -> int:
-    model = await _prepared(settings)
+    model = await prepared(settings)
     complaints = Console(stderr=True)
     async with open_app(settings, model=model, alone=True) as running:
         with complaints.status("Thinking of something funny…"):
@@ -242,25 +243,16 @@ async def _attach(path: Path) -> int:
 
 
 async def _retrain(settings: Settings) -> int:
-    origin = await _prepared(settings)
+    origin = await prepared(settings)
     made = await retrain_here(settings, origin=origin, console=Console())
     return ExitCode.CLEAN if made else ExitCode.FAILURE
 
 
 async def _roll_back(settings: Settings, version: str | None) -> int:
-    origin = await _prepared(settings)
+    origin = await prepared(settings)
     serving = await roll_back_here(settings, origin=origin, version=version)
     typer.echo(f"{serving} serves again.")
     return ExitCode.CLEAN
-
-
-async def _prepared(settings: Settings) -> ServedModel:
-    """The model to serve, with a progress bar if its base takes some making."""
-    ready = await asyncio.to_thread(ready_model, settings)
-    if ready is not None:
-        return ready
-    with progress_bar("preparing the base model (once)") as show_progress:
-        return await prepared_model(settings, progress=show_progress)
 
 
 def _socket(settings: Settings) -> Path:

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.findings import Finding, State
+from bot.generation.cluster.examining import cluster_findings
 from bot.generation.native.compiling import can_multiply_bytes, compiler
 from bot.generation.server.examining import server_findings
 from bot.model import BaseModelError, ready_model
@@ -49,7 +50,7 @@ async def examine(settings: Settings, *, file: Path | None) -> list[Finding]:
         await _database(settings),
         *(_disk(f"disk for {name}", place) for name, place in rooms.items()),
         await asyncio.to_thread(_model, settings),
-        *await _generator(settings),
+        *await _generator(settings, file),
         _hub_token(settings.hub.token),
         await discord_finding(settings.discord),
         await telegram_finding(settings.telegram),
@@ -161,10 +162,12 @@ def _model(settings: Settings) -> Finding:
     return Finding(subject="model", state=State.OK, seen=seen)
 
 
-async def _generator(settings: Settings) -> list[Finding]:
-    """What the jokes are made with: this machine, or a server."""
+async def _generator(settings: Settings, file: Path | None) -> list[Finding]:
+    """What the jokes are made with: this machine, a server, or a cluster."""
     if settings.generation.where == "server":
         return await server_findings(settings.server)
+    if settings.generation.where == "ray":
+        return await cluster_findings(settings.ray, file=file)
     return [await _accelerator(settings), _compiled_step(settings)]
 
 

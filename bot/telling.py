@@ -47,8 +47,7 @@ async def tell_jokes(app: App, order: Order, *, community: Community, member: st
         )
         for _ in range(order.count)
     ]
-    generation = app.settings.generation
-    together = 1 if order.seed is not None else generation.jokes_at_once
+    together = 1 if order.seed is not None else app.settings.jokes_at_once
     # While the model is loaded all of them wait, so the line must have room for them.
     queue = app.settings.queue
     room = asyncio.Semaphore(min(together, queue.per_member, queue.per_community, queue.capacity))

@@ -29,6 +29,7 @@ from bot.generation.protocol import (
     Ready,
     Report,
     Result,
+    Room,
     Sampling,
 )
 from bot.generation.queue import FairLine, LineFullError, LineLimits, Place
@@ -316,9 +317,12 @@ class WorkerPool:
             case Lost(id=ticket_id, seconds=seconds):
                 self._stand_back(seconds)
                 self._drawing.refuse(ticket_id, Reason.BUSY)
+                self._embedding.refuse(ticket_id, Reason.BUSY)
                 ticket = self._running.pop(ticket_id, None)
                 if ticket is not None:
                     self._try_again(ticket, busy=seconds > 0)
+            case Room(slots=slots):
+                self._slots = min(self._most_slots, slots)
         self._dispatch()
 
     def worker_died(self) -> bool:

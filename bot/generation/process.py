@@ -7,6 +7,7 @@ import os
 import signal
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Sequence
+from typing import Self
 
 from bot.generation.protocol import Order, ProtocolError, Ready, Report, decode_report, encode
 from bot.logs import read_worker_line
@@ -35,7 +36,7 @@ class WorkerProcess:
         self._last_words = ""
 
     @classmethod
-    async def start(cls, command: Sequence[str]) -> "WorkerProcess":
+    async def start(cls, command: Sequence[str]) -> Self:
         """Run a command that speaks the protocol. Raises `OSError`.
 
         It gets a session of its own: Ctrl-C is for the bot, which then lets the worker finish.

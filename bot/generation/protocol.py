@@ -27,6 +27,7 @@ __all__ = [
     "Ready",
     "Report",
     "Result",
+    "Room",
     "Sampling",
     "decode_order",
     "decode_report",
@@ -154,6 +155,13 @@ class Lost:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Room:
+    """Report: from now on there is room for so many candidates at the same time."""
+
+    slots: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Pong:
     """Report: alive and decoding; `steps` and `tokens` as in `Result`."""
 
@@ -163,7 +171,7 @@ class Pong:
 
 
 Order = Generate | Embed | Cancel | Ping
-Report = Ready | Broken | Result | Embedded | Failed | Lost | Pong
+Report = Ready | Broken | Result | Embedded | Failed | Lost | Room | Pong
 
 _ORDERS: dict[str, type[Order]] = {
     "generate": Generate,
@@ -178,6 +186,7 @@ _REPORTS: dict[str, type[Report]] = {
     "embedded": Embedded,
     "failed": Failed,
     "lost": Lost,
+    "room": Room,
     "pong": Pong,
 }
 

@@ -14,9 +14,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import torch
 
@@ -25,6 +26,7 @@ from bot.generation.families import UnknownFamilyError
 from bot.generation.graphs.engine import GraphEngine
 from bot.generation.jobs import Engine, EngineJob, Generated
 from bot.generation.native.quickening import Quickening
+from bot.generation.pipes import private_stdout, read_orders
 from bot.generation.protocol import (
     Broken,
     Cancel,
@@ -39,7 +41,6 @@ from bot.generation.protocol import (
     Ready,
     Report,
     Result,
-    decode_order,
     encode,
 )
 from bot.logs import configure_worker_logging
@@ -48,11 +49,11 @@ from finetune.candidates import Candidate
 from finetune.models import LoadedModel, choose_device, choose_dtype, load_model
 from finetune.template import PromptTooLongError
 
-__all__ = ["Worker", "build_engine", "main"]
+__all__ = ["Inbox", "Worker", "WorkerPlan", "build_engine", "main", "prepared_worker"]
 
+Inbox = queue.SimpleQueue[Order]
 _log = logging.getLogger(__name__)
 
-_BLOCK = 1 << 16
 _STEPS_BETWEEN = 8
 """Decoding steps before another joke is embedded, so that nobody waits noticeably longer."""
 
@@ -70,14 +71,14 @@ class Worker:
         *,
         loaded: LoadedModel,
         engine: Engine,
-        inbox: "queue.SimpleQueue[Order]",
-        output: BinaryIO,
+        inbox: Inbox,
+        report: Callable[[Report], None],
         quickening: "Quickening | None" = None,
     ) -> None:
         self._loaded = loaded
         self._engine = engine
         self._inbox = inbox
-        self._output = output
+        self._report = report
         self._running: dict[str, tuple[Generate, float]] = {}
         self._embedding: deque[Embed] = deque()
         self._embedded: list[bytes | None] = []
@@ -202,10 +203,6 @@ class Worker:
             features=generated.features,
         )
 
-    def _report(self, report: Report) -> None:
-        self._output.write(encode(report))
-        self._output.flush()
-
 
 def _say(order: Generate, text: str, *values: object) -> None:
     """A line for whoever follows a request through the log; nothing of what members wrote."""
@@ -247,48 +244,86 @@ def _common_prefix(first: list[int], second: list[int]) -> list[int]:
     return [one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs)]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WorkerPlan:
+    """What a worker loads, and how it computes; `name` is for a directory without a manifest.
+
+    `base` is the directory of an adapter's base, `steps` where compiled decoding steps are kept. A
+    `verbose` one logs each request.
+    """
+
+    directory: Path
+    name: str
+    base: Path | None = None
+    device: str = "auto"
+    dtype: str = "auto"
+    threads: int = 0
+    slots: int = 32
+    steps: Path | None = None
+    verbose: bool = False
+
+
+def prepared_worker(
+    plan: WorkerPlan,
+    *,
+    inbox: Inbox,
+    report: Callable[[Report], None],
+    engine_for: Callable[..., Engine] = build_engine,
+) -> Worker:
+    """Load a model, report that it is ready, and give it to a worker.
+
+    Raises `BrokenVersionError`.
+    """
+    if plan.threads:
+        torch.set_num_threads(plan.threads)
+    device = choose_device(plan.device)
+    loaded = load_model(
+        plan.directory,
+        name=plan.name,
+        device=device,
+        dtype=choose_dtype(plan.dtype, device),
+        base_directory=plan.base,
+    )
+    engine = engine_for(loaded, slots=plan.slots)
+    report(
+        Ready(
+            version=loaded.version,
+            device=str(device),
+            dtype=str(loaded.model.dtype).removeprefix("torch."),
+            slots=plan.slots,
+        )
+    )
+    quickening = None
+    if plan.steps and isinstance(engine, TorchEngine):
+        quickening = Quickening.begin(loaded.model, engine=engine, directory=plan.steps)
+    return Worker(loaded=loaded, engine=engine, inbox=inbox, report=report, quickening=quickening)
+
+
 def main(*, engine_for: Callable[..., Engine] = build_engine) -> None:
     """Load the model the arguments name and serve it with the engine made for it."""
-    arguments = _arguments()
-    configure_worker_logging(verbose=arguments.verbose)
-    output = _private_stdout()
-    if arguments.threads:
-        torch.set_num_threads(arguments.threads)
-    try:
-        device = choose_device(arguments.device)
-        loaded = load_model(
-            Path(arguments.model),
-            name=arguments.name,
-            device=device,
-            dtype=choose_dtype(arguments.dtype, device),
-            base_directory=arguments.base,
-        )
-    except BrokenVersionError as error:
-        output.write(encode(Broken(detail=str(error))))
+    plan = _plan()
+    configure_worker_logging(verbose=plan.verbose)
+    output = private_stdout()
+
+    def report(report: Report) -> None:
+        output.write(encode(report))
         output.flush()
+
+    inbox = Inbox()
+    threading.Thread(target=_take_orders, args=(sys.stdin.fileno(), inbox), daemon=True).start()
+    try:
+        worker = prepared_worker(plan, inbox=inbox, report=report, engine_for=engine_for)
+    except BrokenVersionError as error:
+        report(Broken(detail=str(error)))
         raise SystemExit(1) from None
-    engine = engine_for(loaded, slots=arguments.slots)
-    inbox: queue.SimpleQueue[Order] = queue.SimpleQueue()
-    reader = threading.Thread(target=_read_orders, args=(sys.stdin.fileno(), inbox), daemon=True)
-    reader.start()
-    ready = Ready(
-        version=loaded.version,
-        device=str(device),
-        dtype=str(loaded.model.dtype).removeprefix("torch."),
-        slots=arguments.slots,
-    )
-    output.write(encode(ready))
-    output.flush()
-    quickening = None
-    if arguments.steps and isinstance(engine, TorchEngine):
-        quickening = Quickening.begin(loaded.model, engine=engine, directory=arguments.steps)
-    worker = Worker(loaded=loaded, engine=engine, inbox=inbox, output=output, quickening=quickening)
     worker.run()
 
 
-def _arguments() -> argparse.Namespace:
+def _plan() -> WorkerPlan:
     parser = argparse.ArgumentParser(prog="python -m bot.generation.worker")
-    parser.add_argument("--model", required=True, help="directory of a model version")
+    parser.add_argument(
+        "--model", required=True, type=Path, dest="directory", help="directory of a model version"
+    )
     parser.add_argument("--base", type=Path, help="directory of the base of an adapter")
     parser.add_argument("--name", required=True, help="what to call a directory without manifest")
     parser.add_argument("--device", default="auto")
@@ -297,28 +332,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--slots", type=int, default=32)
     parser.add_argument("--steps", type=Path, help="where compiled decoding steps are kept")
     parser.add_argument("--verbose", action="store_true", help="log each request")
-    return parser.parse_args()
+    return WorkerPlan(**vars(parser.parse_args()))
 
 
-def _private_stdout() -> BinaryIO:
-    """Keep standard output for the protocol: whatever a library prints goes to the log."""
-    private = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    return private
-
-
-def _read_orders(descriptor: int, inbox: "queue.SimpleQueue[Order]") -> None:
-    """Pass orders on; end the process at once when the bot has gone, even in mid-step.
-
-    It reads the bare descriptor: a thread that sleeps in `sys.stdin` would hold a lock that
-    Python needs to end properly, and the reason for a crash would be lost.
-    """
-    pending = b""
+def _take_orders(descriptor: int, inbox: Inbox) -> None:
+    """Pass orders on; end the process at once when the bot has gone, even in mid-step."""
     try:
-        while block := os.read(descriptor, _BLOCK):
-            *lines, pending = (pending + block).split(b"\n")
-            for line in lines:
-                inbox.put(decode_order(line))
+        read_orders(descriptor, inbox.put)
     finally:
         os._exit(0)
 

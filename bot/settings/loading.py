@@ -20,6 +20,7 @@ DEFAULT_FILE = Path("config.toml")
 LIKE_A_SECRET = re.compile(r"^[\w.:-]{30,}$|:/+[^/]*:[^/]*@")
 _TOGETHER = {
     "candidates_over_slots": ("generation.candidates", "generation.slots"),
+    "replicas_crossed": ("ray.min_replicas", "ray.max_replicas"),
     "server_without_model": ("generation.where", "server.model"),
     "shards_over_count": ("discord.shard_ids", "discord.shard_count"),
 }

@@ -37,6 +37,7 @@ __all__ = [
     "ModerationSettings",
     "QueueSettings",
     "QuotaSettings",
+    "RaySettings",
     "Section",
     "ServerSettings",
     "ServiceSettings",
@@ -112,8 +113,11 @@ class GenerationSettings(Section):
     """[generation]: how candidates are decoded, and how the worker is watched."""
 
     where: Annotated[
-        Literal["here", "server"],
-        Field(description="In a worker on this machine, or on the server that [server] names."),
+        Literal["here", "server", "ray"],
+        Field(
+            description="In a worker on this machine, on the server that [server] names, or on "
+            "the Ray cluster that [ray] names."
+        ),
     ] = "here"
     device: Annotated[
         Literal["auto", "cpu", "cuda"],
@@ -209,6 +213,72 @@ class ServerSettings(Section):
         ),
         Allowed('the path of a directory, or ""'),
     ] = ""
+
+
+class RaySettings(Section):
+    """[ray]: the Ray cluster that generates where generation.where says so."""
+
+    address: Annotated[
+        Text,
+        Field(
+            min_length=1,
+            description="Where Ray is; auto is the one this machine is a node of, local one that "
+            "is started here for trials.",
+        ),
+        Allowed('"auto", "local", "ray://host:10001" or "host:6379"'),
+    ] = "auto"
+    models_url: Annotated[
+        Text,
+        Field(
+            description="Where weights are put for all nodes, which fetch and check them once; "
+            "if empty, they have the same paths as here."
+        ),
+        Allowed('a path that all nodes share, an fsspec URL such as "s3://bucket/models", or ""'),
+    ] = ""
+    num_cpus: Annotated[
+        float, Field(ge=0, le=1024, description="Processors of the cluster that a replica takes.")
+    ] = 1.0
+    num_gpus: Annotated[
+        float,
+        Field(ge=0, le=64, description="GPUs that a replica takes; 0.25 lets four share one."),
+    ] = 0.0
+    min_replicas: Annotated[
+        int, Field(ge=1, le=1000, description="Replicas of a version there always are.")
+    ] = 1
+    max_replicas: Annotated[
+        int, Field(ge=1, le=1000, description="Replicas of a version there may be.")
+    ] = 2
+    target_ongoing_requests: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1024,
+            description="Requests for each replica that the number of replicas follows; 0 is half "
+            "of what one may have.",
+        ),
+    ] = 0.0
+    max_ongoing_requests: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=1024,
+            description="Requests that a replica has at the same time; 0: as many jokes as "
+            "generation.slots hold.",
+        ),
+    ] = 0
+    max_queued_requests: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=10_000,
+            description="Requests of one bot that Ray may keep waiting; more are told that it is "
+            "busy.",
+        ),
+    ] = 16
+    timeout_seconds: Annotated[
+        float,
+        Field(ge=0.1, le=3600, description="A request not answered by then is tried again."),
+    ] = 30.0
 
 
 class QueueSettings(Section):
@@ -619,6 +689,7 @@ class Settings(Section):
     model: ModelSettings = ModelSettings()
     generation: GenerationSettings = GenerationSettings()
     server: ServerSettings = ServerSettings()
+    ray: RaySettings = RaySettings()
     queue: QueueSettings = QueueSettings()
     quota: QuotaSettings = QuotaSettings()
     moderation: ModerationSettings = ModerationSettings()
@@ -636,6 +707,18 @@ class Settings(Section):
     hub: HubSettings = HubSettings()
     discord: DiscordSettings = DiscordSettings()
     telegram: TelegramSettings = TelegramSettings()
+
+    @property
+    def jokes_at_once(self) -> int:
+        """How many jokes are told at the same time, at most, by whatever tells them."""
+        if self.generation.where == "ray":
+            return self.jokes_on_replica * self.ray.max_replicas
+        return self.generation.jokes_at_once
+
+    @property
+    def jokes_on_replica(self) -> int:
+        """How many jokes one replica on Ray tells at the same time."""
+        return self.ray.max_ongoing_requests or self.generation.jokes_at_once
 
     def secrets(self) -> tuple[str, ...]:
         """Every token and password that is set, so that the log can strike them out."""
@@ -667,6 +750,17 @@ class Settings(Section):
                 "server_without_model",
                 'server.model is ""; allowed: a name that server.url/models lists, because '
                 'generation.where is "server"',
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _replicas_are_no_fewer_than_the_fewest(self) -> Self:
+        least, most = self.ray.min_replicas, self.ray.max_replicas
+        if least > most:
+            raise PydanticCustomError(
+                "replicas_crossed",
+                "ray.min_replicas is {least}; allowed: at most ray.max_replicas, which is {most}",
+                {"least": least, "most": most},
             )
         return self
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from bot.generation.cluster.ray_cluster import has_ray
 from bot.generation.native.compiling import can_multiply_bytes
 from bot.model import BaseModelError, ServedModel, prepared_model
 from bot.settings import load_settings
@@ -18,6 +19,7 @@ from tests.bench.database import database_for_bench
 from tests.bench.idle_work import measure_idle_work
 from tests.bench.machine import describe_machine
 from tests.bench.preparing import measure_preparing
+from tests.bench.ray_overhead import measure_ray
 from tests.bench.report import (
     beside_table,
     engine_table,
@@ -27,6 +29,7 @@ from tests.bench.report import (
     preparing_table,
     quality_table,
     rate_table,
+    ray_table,
     training_table,
 )
 from tests.bench.results import timestamp, write_results
@@ -45,6 +48,7 @@ class Part(StrEnum):
     IDLE = "idle"
     MEMBERS = "members"
     TRAINING = "training"
+    RAY = "ray"
     PREPARE = "prepare"
     TRAINING_BESIDE = "training-beside"
 
@@ -136,6 +140,12 @@ def bench(  # noqa: C901, PLR0915 - one part after another, each a few lines
         training = measure_training(directory, name=base, rounds=rounds, say=say)
         results["training"] = asdict(training)
         screen.print(training_table(training))
+    if only is Part.RAY or (only is None and has_ray()):
+        rays = asyncio.run(
+            measure_ray(directory, name=base, rounds=rounds, scratch=_RESULTS, say=say)
+        )
+        results["ray"] = [asdict(each) for each in rays]
+        screen.print(ray_table(rays))
     if only is Part.TRAINING_BESIDE:
         from tests.bench.training_beside import measure_training_beside
 

@@ -14,6 +14,7 @@ from tests.bench.results import (
     MembersTurn,
     PreparingRun,
     QualityLine,
+    RayRound,
     ServiceRound,
     TrainingRun,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "preparing_table",
     "quality_table",
     "rate_table",
+    "ray_table",
     "training_table",
 ]
 
@@ -41,6 +43,28 @@ def latency_table(rounds: Sequence[ServiceRound]) -> Table:
     ):
         table.add_row(
             name, *(f"{1000 * percentile(values, percent):.2f}" for percent in (50, 95, 99))
+        )
+    return table
+
+
+def ray_table(rounds: Sequence[RayRound]) -> Table:
+    """What a request costs on its way to a replica, and what is left of the speed."""
+    table = _table(
+        "A worker here and a replica on Ray",
+        *("", "one token: p50, ms", "p95, ms", "tokens/s together: median (range)", "of here"),
+    )
+    here = Spread.of([each.here.tokens_per_second for each in rounds])
+    for name, turns in (
+        ("a worker here", [each.here for each in rounds]),
+        ("a replica on Ray", [each.ray for each in rounds]),
+    ):
+        seconds = [value for turn in turns for value in turn.token_seconds]
+        speed = Spread.of([turn.tokens_per_second for turn in turns])
+        table.add_row(
+            name,
+            *(f"{1000 * percentile(seconds, percent):.1f}" for percent in (50, 95)),
+            speed.text(),
+            f"{speed.median / here.median:.2f}",
         )
     return table
 

@@ -18,6 +18,8 @@ __all__ = [
     "MemorySample",
     "PreparingRun",
     "QualityLine",
+    "RayRound",
+    "RayTurn",
     "ServiceRound",
     "TrainingRound",
     "TrainingRun",
@@ -106,6 +108,22 @@ class MembersRound:
 
     ours: MembersTurn
     theirs: MembersTurn
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RayTurn:
+    """Seconds a request for one token took alone, and tokens a second of many jokes together."""
+
+    token_seconds: list[float]
+    tokens_per_second: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RayRound:
+    """A worker here and a replica on Ray, measured one right after the other."""
+
+    here: RayTurn
+    ray: RayTurn
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -354,6 +354,12 @@ def test_an_unknown_variable_is_refused_without_its_value(variable: str, hint: s
     assert line == f"{variable} in the environment is not a setting; {hint}"
 
 
+def test_fewer_replicas_at_most_than_at_least_are_refused() -> None:
+    finding = "ray.min_replicas is 3; allowed: at most ray.max_replicas, which is 2"
+    assert finding in refusal(PUNCHLINE_RAY__MIN_REPLICAS="3")
+    assert load(PUNCHLINE_RAY__MIN_REPLICAS="3", PUNCHLINE_RAY__MAX_REPLICAS="3").ray
+
+
 def test_more_candidates_than_slots_are_refused_naming_whoever_chose_them() -> None:
     write("generation.slots = 2")
     finding = "generation.candidates is {}; allowed: at most generation.slots, which is {}"

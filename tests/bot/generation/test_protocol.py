@@ -23,6 +23,7 @@ from bot.generation.protocol import (
     Ready,
     Report,
     Result,
+    Room,
     Sampling,
     decode_order,
     decode_report,
@@ -73,6 +74,7 @@ reports = (
     | st.builds(Embedded, id=texts, features=st.lists(features, max_size=3).map(tuple))
     | st.builds(Failed, id=texts, too_long=st.booleans(), detail=texts)
     | st.builds(Lost, id=texts, detail=texts, seconds=numbers)
+    | st.builds(Room, slots=st.integers())
     | st.builds(Pong, number=st.integers())
 )
 json_values = st.recursive(
