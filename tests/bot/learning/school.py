@@ -115,10 +115,11 @@ class School(Program):
     def tells(self) -> str:
         """The version that tells the next joke to somebody at the terminal.
 
-        So small a model does not always come up with one that is fit to be told.
+        So small a model does not always come up with one that is fit to be told, so it may draw
+        for a long time.
         """
         for _ in range(6):
-            done = self.call("tell", "--json")
+            done = self.call("tell", "--json", PUNCHLINE_GENERATION__ROUNDS="20")
             if done.code == 0:
                 return str(json.loads(done.out)[0]["model_version"])
             assert "Nothing I came up with" in done.err
