@@ -123,7 +123,7 @@ def _settings(context: typer.Context) -> Settings:
 async def _champion(settings: Settings) -> Application:
     """What the version that the database names is on the cluster."""
     finder = VersionFinder(origin=await prepared(settings), settings=settings)
-    store = await SqlStore.open(directory=settings.store.directory)
+    store = await SqlStore.open(directory=settings.store.directory, url=settings.store.url)
     try:
         champion = await StoredStand(versions=store.model_versions, finder=finder).champion()
     finally:
