@@ -4,18 +4,14 @@ A version is a directory with safetensors weights, a tokenizer and `punchline.js
 This module does not import torch, so the bot process may use it.
 """
 
-import hashlib
 import json
 import re
-import shutil
-import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from finetune.durable import sync
+from finetune.durable import sha256_of, sync, temporary_sibling
 
 __all__ = [
     "ADAPTER_CONFIG",
@@ -36,7 +32,6 @@ ADAPTER_CONFIG = "adapter_config.json"
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
 """The files of an adapter, as peft names them."""
 SCHEMA = 1
-_BLOCK = 1 << 20
 
 
 class BrokenVersionError(Exception):
@@ -73,10 +68,10 @@ def write_version(
     meanwhile, its copy is kept. Raises `OSError` when the disk refuses.
     """
     directory.parent.mkdir(parents=True, exist_ok=True)
-    with _temporary_sibling(directory) as temporary:
+    with temporary_sibling(directory) as temporary:
         fill(temporary)
         files = {
-            path.relative_to(temporary).as_posix(): _sha256(path) for path in _files(temporary)
+            path.relative_to(temporary).as_posix(): sha256_of(path) for path in _files(temporary)
         }
         complete = replace(manifest, files=files)
         text = json.dumps(asdict(complete), indent=2, ensure_ascii=False) + "\n"
@@ -146,28 +141,9 @@ def _verify_file(directory: Path, name: str, expected: str) -> None:
         raise BrokenVersionError(f"{directory / MANIFEST} names a file outside its directory.")
     if not path.is_file():
         raise BrokenVersionError(f"{path} is missing.")
-    if _sha256(path) != expected:
+    if sha256_of(path) != expected:
         raise BrokenVersionError(f"{path} is damaged: its sha256 is not the recorded one.")
-
-
-@contextmanager
-def _temporary_sibling(directory: Path) -> Iterator[Path]:
-    temporary = directory.with_name(f".{directory.name}.{uuid.uuid4().hex}.writing")
-    temporary.mkdir()
-    try:
-        yield temporary
-    finally:
-        if temporary.exists():
-            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _files(directory: Path) -> list[Path]:
     return sorted(path for path in directory.rglob("*") if path.is_file())
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()

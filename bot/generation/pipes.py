@@ -4,9 +4,9 @@ import os
 from collections.abc import Callable
 from typing import BinaryIO
 
-from bot.generation.protocol import Order, decode_order
+from bot.generation.protocol import Order, Report, decode_order, encode
 
-__all__ = ["private_stdout", "read_orders"]
+__all__ = ["private_stdout", "read_orders", "reports_to"]
 
 _BLOCK = 1 << 16
 
@@ -16,6 +16,16 @@ def private_stdout() -> BinaryIO:
     private = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     return private
+
+
+def reports_to(output: BinaryIO) -> Callable[[Report], None]:
+    """What writes a report for the bot and sends it off at once."""
+
+    def report(report: Report) -> None:
+        output.write(encode(report))
+        output.flush()
+
+    return report
 
 
 def read_orders(descriptor: int, take: Callable[[Order], None]) -> None:

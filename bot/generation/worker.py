@@ -26,7 +26,7 @@ from bot.generation.families import UnknownFamilyError
 from bot.generation.graphs.engine import GraphEngine
 from bot.generation.jobs import Engine, EngineJob, Generated
 from bot.generation.native.quickening import Quickening
-from bot.generation.pipes import private_stdout, read_orders
+from bot.generation.pipes import private_stdout, read_orders, reports_to
 from bot.generation.protocol import (
     Broken,
     Cancel,
@@ -41,7 +41,6 @@ from bot.generation.protocol import (
     Ready,
     Report,
     Result,
-    encode,
 )
 from bot.logs import configure_worker_logging
 from finetune.artifacts import BrokenVersionError
@@ -303,12 +302,7 @@ def main(*, engine_for: Callable[..., Engine] = build_engine) -> None:
     """Load the model the arguments name and serve it with the engine made for it."""
     plan = _plan()
     configure_worker_logging(verbose=plan.verbose)
-    output = private_stdout()
-
-    def report(report: Report) -> None:
-        output.write(encode(report))
-        output.flush()
-
+    report = reports_to(private_stdout())
     inbox = Inbox()
     threading.Thread(target=_take_orders, args=(sys.stdin.fileno(), inbox), daemon=True).start()
     try:

@@ -1,6 +1,5 @@
 """A prepared corpus on disk."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from finetune.corpus.jokes import HELD_OUT, SUMMARY, TRAIN, CorpusError
+from finetune.durable import sha256_of
 
-__all__ = ["SCHEMA", "Corpus", "fingerprint_of", "open_corpus"]
+__all__ = ["SCHEMA", "Corpus", "open_corpus"]
 
 SCHEMA = 1
 
@@ -46,16 +46,10 @@ def open_corpus(directory: Path) -> Corpus:
         raise CorpusError(f"{directory} was prepared by another Punchline; {_REMEDY}")
     for file, fingerprint in expected.items():
         try:
-            found = fingerprint_of(file)
+            found = sha256_of(file)
         except OSError as error:
             raise CorpusError(f"{file} cannot be read: {error.strerror or error}.") from None
         if found != fingerprint:
             raise CorpusError(f"{file} was changed since it was prepared; {_REMEDY}")
     train, held_out = expected
     return Corpus(directory=directory, train=train, held_out=held_out, summary=summary)
-
-
-def fingerprint_of(file: Path) -> str:
-    """The sha256 of a file in hexadecimal digits. Raises `OSError`."""
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()

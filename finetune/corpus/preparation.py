@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from finetune.corpus.cleaning import CleaningRules, CleanRow
-from finetune.corpus.corpus import SCHEMA, Corpus, fingerprint_of, open_corpus
+from finetune.corpus.corpus import SCHEMA, Corpus, open_corpus
 from finetune.corpus.duplicates import SeenJokes
 from finetune.corpus.filters import Dropped
 from finetune.corpus.jokes import HELD_OUT, SUMMARY, TRAIN, CorpusError, CorpusJoke
@@ -19,6 +19,7 @@ from finetune.corpus.sources import RawJoke, Source
 from finetune.corpus.sources.rows import Rows
 from finetune.corpus.split import is_mark_held_out
 from finetune.corpus.summary import Tally
+from finetune.durable import sha256_of
 from finetune.moderation import Tier
 from finetune.progress import Progress
 
@@ -65,7 +66,7 @@ def prepare_corpus(
             "schema": SCHEMA,
             "options": asdict(options),
             **tally.to_json(),
-            "sha256": {name: fingerprint_of(directory / name) for name in (TRAIN, HELD_OUT)},
+            "sha256": {name: sha256_of(directory / name) for name in (TRAIN, HELD_OUT)},
         }
         text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
         (directory / SUMMARY).write_text(text, encoding="utf-8")

@@ -1,26 +1,22 @@
 """Weights at a URL that all nodes reach: put there once, fetched to each node once, and checked."""
 
-import fcntl
 import hashlib
 import json
-import os
-import shutil
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from bot.generation.cluster.application import Kept
+from bot.generation.cluster.locking import locked
 from finetune.artifacts import MANIFEST, BrokenVersionError, read_manifest, verify
-from finetune.durable import sync
+from finetune.durable import sha256_of, sync, temporary_sibling
 
 __all__ = ["DepotError", "fetched", "kept", "put"]
 
 _LIST = "files.json"
 """Written last at the URL: what is there without it is not whole. It maps paths to sha256."""
 
-_BLOCK = 1 << 20
 _DIGITS = 12
 
 
@@ -71,16 +67,14 @@ def fetched(what: Kept, *, cache: Path) -> Path:
     place = cache / "versions"
     place.mkdir(parents=True, exist_ok=True)
     target = place / what.key
-    with _alone(place / f".{what.key}.lock"):
+    with locked(place / f".{what.key}.lock"):
         if not target.is_dir():
             _fetch(what, target)
     return target
 
 
 def _fetch(what: Kept, target: Path) -> None:
-    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}.writing")
-    temporary.mkdir()
-    try:
+    with temporary_sibling(target) as temporary:
         with _explained(what.url):
             files, root = _filesystem(what.url)
             source = f"{root}/{what.key}"
@@ -96,15 +90,12 @@ def _fetch(what: Kept, target: Path) -> None:
             sync(path)
         temporary.rename(target)
         sync(target.parent)
-    finally:
-        if temporary.exists():
-            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _fetch_file(files: Any, source: str, target: Path, expected: str) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     files.get_file(source, str(target))
-    if _sha256(target) != expected:
+    if sha256_of(target) != expected:
         raise BrokenVersionError(f"{source} is damaged: its sha256 is not the recorded one.")
 
 
@@ -128,17 +119,9 @@ def _sums(directory: Path) -> dict[str, str]:
     """Every file of a version that its manifest lists, or every file where there is none."""
     if (directory / MANIFEST).is_file():
         listed = dict(read_manifest(directory).files)
-        return {**listed, MANIFEST: _sha256(directory / MANIFEST)}
+        return {**listed, MANIFEST: sha256_of(directory / MANIFEST)}
     files = sorted(path for path in directory.rglob("*") if path.is_file())
-    return {path.relative_to(directory).as_posix(): _sha256(path) for path in files}
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
+    return {path.relative_to(directory).as_posix(): sha256_of(path) for path in files}
 
 
 def _filesystem(url: str) -> tuple[Any, str]:
@@ -160,14 +143,3 @@ def _explained(url: str) -> Iterator[None]:
         raise DepotError(
             f"The versions at {url} (ray.models_url) cannot be used: {reason}"
         ) from error
-
-
-@contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    """Hold a node's lock, which the kernel frees if its holder dies."""
-    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

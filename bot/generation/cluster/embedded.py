@@ -6,7 +6,6 @@ It outlives who started it, as a cluster does, and ends at SIGTERM.
 """
 
 import contextlib
-import fcntl
 import json
 import os
 import secrets
@@ -15,10 +14,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
+from bot.generation.cluster.locking import locked
 from bot.generation.cluster.port import ClusterUnreachable
 from bot.generation.cluster.ray_cluster import QUIET
 from finetune.durable import write_whole
@@ -51,7 +49,8 @@ def find_embedded(directory: Path) -> str | None:
 def begin_embedded(directory: Path) -> str:
     """Its address, started first if it does not run yet. Raises `ClusterUnreachable`."""
     directory.mkdir(parents=True, exist_ok=True)
-    with _alone(directory):
+    # So that two bots that begin together start one.
+    with locked(directory / _LOCK):
         running = find_embedded(directory)
         if running is not None:
             return running
@@ -154,17 +153,6 @@ def _began(pid: int) -> str:
         if fields[0] != "Z":
             return fields[19]
     return ""
-
-
-@contextmanager
-def _alone(directory: Path) -> Iterator[None]:
-    """So that two bots that begin together start one."""
-    descriptor = os.open(directory / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 if __name__ == "__main__":

@@ -24,8 +24,8 @@ from bot.generation.cluster.leases import LEASE_SECONDS
 from bot.generation.cluster.port import ClusterError, ClusterUnreachable, VersionRefused
 from bot.generation.cluster.ray_cluster import RayCluster
 from bot.generation.cluster.ray_replicas import RayReplicas
-from bot.generation.pipes import private_stdout, read_orders
-from bot.generation.protocol import Broken, Order, Ready, Report, encode
+from bot.generation.pipes import private_stdout, read_orders, reports_to
+from bot.generation.protocol import Broken, Order, Ready, Report
 
 __all__ = ["LOCAL", "REFUSED", "joined", "main"]
 
@@ -124,12 +124,7 @@ class _Process:
 def main() -> None:
     """Serve until standard input ends or the cluster has gone; says why on standard error."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    output = private_stdout()
-
-    def report(report: Report) -> None:
-        output.write(encode(report))
-        output.flush()
-
+    report = reports_to(private_stdout())
     asyncio.run(_serve(_arguments(), report))
 
 

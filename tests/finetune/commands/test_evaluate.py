@@ -9,8 +9,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from finetune.__main__ import app
-from finetune.corpus.corpus import SCHEMA, fingerprint_of
+from finetune.corpus.corpus import SCHEMA
 from finetune.corpus.jokes import HELD_OUT, SUMMARY, TRAIN
+from finetune.durable import sha256_of
 from finetune.novelty import NOVELTY
 from tests.clean_jokes import CLEAN_JOKES
 from tests.tiny import tiny_jokes
@@ -32,7 +33,7 @@ def corpus(tmp_path: Path) -> Path:
     directory.mkdir()
     write_jokes(directory / TRAIN, tiny_jokes())
     write_jokes(directory / HELD_OUT, CLEAN_JOKES)
-    sums = {name: fingerprint_of(directory / name) for name in (TRAIN, HELD_OUT)}
+    sums = {name: sha256_of(directory / name) for name in (TRAIN, HELD_OUT)}
     (directory / SUMMARY).write_text(json.dumps({"schema": SCHEMA, "sha256": sums}))
     return directory
 
