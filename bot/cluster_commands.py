@@ -18,7 +18,7 @@ from bot.generation.cluster.building import application_of, cluster_directory
 from bot.generation.cluster.deploying import deployed, shelved
 from bot.generation.cluster.embedded import end_embedded, find_embedded
 from bot.generation.cluster.port import ClusterError, ClusterUnreachable
-from bot.generation.cluster.process import LOCAL, joined
+from bot.generation.cluster.process import LOCAL, found, joined
 from bot.generation.cluster.ray_cluster import ApplicationState, RayCluster
 from bot.learning.stored import StoredStand
 from bot.preparing import prepared, refuse_without_ray
@@ -133,14 +133,12 @@ async def _champion(settings: Settings) -> Application:
 
 def _found(settings: Settings) -> RayCluster:
     """The cluster, which is not begun for this."""
-    address: str | None = settings.ray.address
-    if address == LOCAL:
-        address = find_embedded(cluster_directory(settings))
-    if address is None:
+    ray = found(settings.ray.address, directory=cluster_directory(settings))
+    if ray is None:
         raise ClusterUnreachable(
             "No Ray of this machine's own runs; start one with: punchline cluster up"
         )
-    return RayCluster.connect(address)
+    return ray
 
 
 @contextmanager

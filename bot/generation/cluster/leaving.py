@@ -8,10 +8,8 @@ import os
 import sys
 from pathlib import Path
 
-from bot.generation.cluster.embedded import find_embedded
 from bot.generation.cluster.port import ClusterError
-from bot.generation.cluster.process import LOCAL
-from bot.generation.cluster.ray_cluster import RayCluster
+from bot.generation.cluster.process import found
 
 __all__ = ["main"]
 
@@ -23,15 +21,11 @@ def main() -> None:
     parser.add_argument("--directory", required=True, type=Path)
     parser.add_argument("name")
     arguments = parser.parse_args()
-    address = arguments.address
-    if address == LOCAL:
-        address = find_embedded(arguments.directory)
     try:
+        cluster = found(arguments.address, directory=arguments.directory)
         # A cluster that has ended has nothing left to delete.
-        if address is not None:
-            cluster = RayCluster.connect(address)
-            if not cluster.holders(arguments.name):
-                cluster.delete(arguments.name)
+        if cluster is not None and not cluster.holders(arguments.name):
+            cluster.delete(arguments.name)
     except ClusterError as error:
         sys.stderr.write(f"{error}\n")
         os._exit(os.EX_TEMPFAIL)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from bot.generation.cluster.application import Application
 from bot.generation.cluster.deploying import deployed, shelved
-from bot.generation.cluster.embedded import begin_embedded
+from bot.generation.cluster.embedded import begin_embedded, find_embedded
 from bot.generation.cluster.gateway import Gateway
 from bot.generation.cluster.leases import LEASE_SECONDS
 from bot.generation.cluster.port import ClusterError, ClusterUnreachable, VersionRefused
@@ -27,7 +27,7 @@ from bot.generation.cluster.ray_replicas import RayReplicas
 from bot.generation.pipes import private_stdout, read_orders, reports_to
 from bot.generation.protocol import Broken, Order, Ready, Report
 
-__all__ = ["LOCAL", "REFUSED", "joined", "main"]
+__all__ = ["LOCAL", "REFUSED", "found", "joined", "main"]
 
 LOCAL = "local"
 """The address of a Ray on this machine alone."""
@@ -49,6 +49,15 @@ def joined(address: str, *, directory: Path) -> RayCluster:
     Raises `ClusterUnreachable`.
     """
     return RayCluster.connect(begin_embedded(directory) if address == LOCAL else address)
+
+
+def found(address: str, *, directory: Path) -> RayCluster | None:
+    """The same without beginning one: None if there is no Ray of this machine's own.
+
+    Raises `ClusterUnreachable`.
+    """
+    running = find_embedded(directory) if address == LOCAL else address
+    return None if running is None else RayCluster.connect(running)
 
 
 class _Process:
