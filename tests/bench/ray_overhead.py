@@ -14,6 +14,7 @@ from bot.generation.cluster.embedded import end_embedded
 from bot.generation.fleet import Fleet
 from bot.generation.port import GenerationRequest
 from bot.generation.protocol import Sampling
+from bot.measures import Measures
 from bot.model import ServedModel
 from bot.selecting import Selectors
 from bot.settings import Settings, load_settings
@@ -76,7 +77,7 @@ def _settings(where: str, data: Path) -> Settings:
 @asynccontextmanager
 async def _fleet(settings: Settings, model: ServedModel) -> AsyncIterator[Fleet]:
     finder = VersionFinder(origin=model, settings=settings)
-    fleet = build_fleet(settings, finder=finder, selectors=Selectors())
+    fleet = build_fleet(settings, finder=finder, selectors=Selectors(), measures=Measures())
     fleet.start(model)
     try:
         await fleet.loaded()

@@ -18,6 +18,7 @@ from bot.generation.cluster.building import cluster_directory
 from bot.generation.cluster.embedded import end_embedded
 from bot.generation.fleet import Fleet
 from bot.generation.supervisor import WorkerState
+from bot.measures import Measures
 from bot.model import ServedModel
 from bot.selecting import Selectors
 from bot.settings import (
@@ -120,7 +121,7 @@ async def fleet_on(machine: Machine, settings: Settings) -> AsyncIterator[Fleet]
     """A fleet whose champion serves; leaving closes it, and its application lives on."""
     selectors = Selectors(moderator=small_moderator())
     finder = VersionFinder(origin=machine.origin, settings=settings)
-    fleet = build_fleet(settings, finder=finder, selectors=selectors)
+    fleet = build_fleet(settings, finder=finder, selectors=selectors, measures=Measures())
     fleet.start(machine.origin)
     try:
         await until(lambda: fleet.status.worker.state is WorkerState.SERVING, seconds=PATIENCE)
