@@ -3,20 +3,19 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 
 from bot.communities import Communities
 from bot.generation.port import GenerationRequest, Generator, Wait
 from bot.generation.protocol import Sampling
 from bot.jokes import Answer, Community, Declined, Joke, JokeRequest, Reason
-from bot.selecting import ByTier, Selectors
+from bot.selecting import Selectors
 from bot.shelf.shelf import Shelf
 from bot.store.port import Store, ToldJoke
 from bot.taste.taste import Taste
-from finetune.candidates import Candidate
 from finetune.moderation import PromptTooLong, clean_prompt
-from finetune.selection import Choice, Selector
+from finetune.selection import Choice, Order, Selector, by_score
 
 __all__ = ["JokeMaker", "TellingPolicy"]
 
@@ -40,6 +39,15 @@ class TellingPolicy:
     deadline_seconds: float
     topic_characters: int
     opening_characters: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Origin:
+    """The version that wrote some candidates, and the seed that they were drawn by."""
+
+    version: str
+    seed: int
+    shelved: bool = False
 
 
 class JokeMaker:
@@ -114,17 +122,12 @@ class JokeMaker:
             draw = self._shelf.take(joke_id, tier)
             if draw is None:
                 return None
-            joke = await self._tell_one(
-                joke_id,
-                draw.choices(tier),
-                request,
-                version=draw.version,
-                seed=draw.seed,
-                began=began,
-                shelved=True,
-            )
-            if joke is not None:
-                return joke
+            origin = _Origin(version=draw.version, seed=draw.seed, shelved=True)
+            order = await self._order(request, origin)
+            for choice in order(draw.choices(tier)):
+                joke = await self._tell(joke_id, choice, request, origin=origin, began=began)
+                if joke is not None:
+                    return joke
         return None
 
     async def _draw(
@@ -150,6 +153,7 @@ class JokeMaker:
             # Whoever repeats a joke by its seed means the model that everybody knows.
             by_champion=request.seed is not None,
         )
+        tier = await self._communities.tier(request.community, adult_place=request.adult_place)
         number, rounds = 0, self._policy.rounds
         while number < rounds:
             seed = first_seed + number
@@ -164,88 +168,70 @@ class JokeMaker:
             )
             # At once: a version that has been swapped out is forgotten when this has waited.
             selectors = self._selectors.of(generation.model_version)
-            joke = await self._tell_one(
-                joke_id,
-                await self._fit(generation.candidates, request, selectors),
-                request,
-                version=generation.model_version,
-                seed=seed,
-                began=began,
+            origin = _Origin(version=generation.model_version, seed=seed)
+            fit = selectors[tier].fit(
+                generation.candidates,
+                opening=request.opening,
+                topic=request.topic,
+                order=await self._order(request, origin),
             )
-            if joke is not None:
-                return joke
+            while (choice := await self._next(fit)) is not None:
+                joke = await self._tell(joke_id, choice, request, origin=origin, began=began)
+                if joke is not None:
+                    return joke
             number += 1
             if number == rounds and self._generator.nothing_fit(generation.model_version):
                 rounds += 0 if usual.by_champion else self._policy.rounds
                 usual = replace(usual, by_champion=True)
         return Declined(reason=Reason.NOTHING_FIT)
 
-    async def _tell_one(
-        self,
-        joke_id: int,
-        choices: Sequence[Choice],
-        request: JokeRequest,
-        *,
-        version: str,
-        seed: int,
-        began: float,
-        shelved: bool = False,
+    async def _tell(
+        self, joke_id: int, choice: Choice, request: JokeRequest, *, origin: _Origin, began: float
     ) -> Joke | None:
-        """The first of the choices that the store lets us tell, in the order of taste."""
-        for choice in await self._ordered(choices, version, seed, request):
-            told = self._told(choice, version, seed, request, began)
-            if await self._store.mark_told(joke_id, replace(told, shelved=shelved)):
-                return Joke(
-                    id=joke_id,
-                    text=told.text,
-                    topic=request.topic,
-                    opening=request.opening,
-                    model_version=told.model_version,
-                    tokens=told.tokens,
-                    seconds=told.seconds,
-                    shelved=shelved,
-                )
-        return None
+        """The joke, unless the store says that its community has heard it."""
+        told = self._told(choice, origin, request, began)
+        if not await self._store.mark_told(joke_id, told):
+            return None
+        return Joke(
+            id=joke_id,
+            text=told.text,
+            topic=request.topic,
+            opening=request.opening,
+            model_version=told.model_version,
+            tokens=told.tokens,
+            seconds=told.seconds,
+            shelved=told.shelved,
+        )
 
-    async def _fit(
-        self, candidates: Sequence[Candidate], request: JokeRequest, selectors: ByTier
-    ) -> Sequence[Choice]:
-        """What may be told; whether the community has heard it, the store says when it is told."""
-        tier = await self._communities.tier(request.community, adult_place=request.adult_place)
+    async def _next(self, fit: Iterator[Choice]) -> Choice | None:
         # In a thread, so that long jokes cannot hold up everybody's buttons; and one at a time,
         # since Python runs only one of them anyway, and the buttons would wait for each in turn.
         async with self._judging:
-            return await asyncio.to_thread(
-                selectors[tier].choices,
-                candidates,
-                opening=request.opening,
-                topic=request.topic,
-            )
+            return await asyncio.to_thread(next, fit, None)
 
-    async def _ordered(
-        self, choices: Sequence[Choice], version: str, seed: int, request: JokeRequest
-    ) -> Sequence[Choice]:
+    async def _order(self, request: JokeRequest, origin: _Origin) -> Order:
         """The best first; a joke drawn again by its seed is no matter of taste."""
         if self._taste is None or request.seed is not None:
-            return choices
-        return await self._taste.ordered(
-            choices, community=request.community, version=version, seed=seed
+            return by_score
+        return await self._taste.order(
+            community=request.community, version=origin.version, seed=origin.seed
         )
 
     def _told(
-        self, choice: Choice, version: str, seed: int, request: JokeRequest, began: float
+        self, choice: Choice, origin: _Origin, request: JokeRequest, began: float
     ) -> ToldJoke:
         return ToldJoke(
             text=choice.text,
             fingerprint=choice.fingerprint if request.seed is None else None,
-            model_version=version,
+            model_version=origin.version,
             sampling={
                 **asdict(self._policy.sampling),
-                "seed": seed,
+                "seed": origin.seed,
                 "candidates": self._policy.candidates,
             },
             score=choice.score,
             tokens=choice.tokens,
             seconds=time.monotonic() - began,
             features=choice.features,
+            shelved=origin.shelved,
         )

@@ -1,6 +1,6 @@
 """From candidates to jokes that may be told: complete, presentable, new, decent, best first."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from finetune.candidates import Candidate
@@ -9,7 +9,7 @@ from finetune.moderation import Moderator, Tier, fingerprint, presentable
 from finetune.novelty import NoveltyIndex
 from finetune.template import EXAMPLES
 
-__all__ = ["Choice", "Selector"]
+__all__ = ["Choice", "Order", "Selector", "by_score"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,6 +25,15 @@ class Choice:
     score: float
     on_topic: bool = True
     features: bytes | None = None
+
+
+Order = Callable[[Sequence[Choice]], Sequence[Choice]]
+"""Puts choices in the order in which they are to be told."""
+
+
+def by_score(choices: Sequence[Choice]) -> Sequence[Choice]:
+    """Those that mention the topic first, then by the model's own score."""
+    return sorted(choices, key=lambda choice: (choice.on_topic, choice.score), reverse=True)
 
 
 class Selector:
@@ -44,22 +53,30 @@ class Selector:
     def choices(
         self, candidates: Iterable[Candidate], *, opening: str | None, topic: str | None = None
     ) -> list[Choice]:
-        """The fit candidates, each joke once: those that mention the topic first, then by score.
+        """The fit candidates, each joke once, in the order of `by_score`."""
+        return list(self.fit(candidates, opening=opening, topic=topic, order=by_score))
 
-        Neither the training jokes nor the examples an untaught model is shown are jokes of its own.
+    def fit(
+        self,
+        candidates: Iterable[Candidate],
+        *,
+        opening: str | None,
+        topic: str | None,
+        order: Order,
+    ) -> Iterator[Choice]:
+        """The fit candidates, each joke once, judged one by one as they are asked for.
+
+        Judging costs most of it, and who tells one joke seldom needs more than the first. Neither
+        the training jokes nor the examples an untaught model is shown are jokes of its own.
         """
-        fit: dict[str, Choice] = {}
+        presented: dict[str, Choice] = {}
         for candidate in candidates:
             choice = self._presented(candidate, opening, topic)
-            if choice is not None and self._is_own(choice, opening):
-                fit.setdefault(choice.fingerprint, choice)
-        ordered = sorted(
-            fit.values(), key=lambda choice: (choice.on_topic, choice.score), reverse=True
-        )
-        verdicts = self._moderator.verdicts([choice.text for choice in ordered], tier=self._tier)
-        return [
-            choice for choice, verdict in zip(ordered, verdicts, strict=True) if verdict.allowed
-        ]
+            if choice is not None:
+                presented.setdefault(choice.fingerprint, choice)
+        for choice in order(list(presented.values())):
+            if self._is_own(choice, opening) and self._is_decent(choice):
+                yield choice
 
     def allows_prompt(self, text: str) -> bool:
         """Whether a topic or an opening is fit for the tier."""
@@ -79,6 +96,10 @@ class Selector:
             on_topic=topic is None or mentions(text, topic),
             features=candidate.features,
         )
+
+    def _is_decent(self, choice: Choice) -> bool:
+        (verdict,) = self._moderator.verdicts([choice.text], tier=self._tier)
+        return verdict.allowed
 
     def _is_own(self, choice: Choice, opening: str | None) -> bool:
         copied = self._novelty is not None and self._novelty.copies(choice.text, opening=opening)

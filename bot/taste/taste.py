@@ -3,14 +3,17 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from functools import partial
 
 from bot.jokes import Community
 from bot.store.port import StoreUnavailable
 from bot.store.taste_port import Tastes
+from bot.taste.basis import Basis
+from bot.taste.belief import Belief
 from bot.taste.heads import TasteRules
 from bot.taste.ranking import ranked
 from bot.taste.version import VersionTaste
-from finetune.selection import Choice
+from finetune.selection import Choice, Order, by_score
 
 __all__ = ["Taste"]
 
@@ -38,17 +41,16 @@ class Taste:
         self._all = False
         self._news = asyncio.Event()
 
-    async def ordered(
-        self, choices: Sequence[Choice], *, community: Community, version: str, seed: int
-    ) -> Sequence[Choice]:
-        """The choices of a version, the best for a community first, those on the topic in front."""
-        if len(choices) <= 1:
-            return choices
+    async def order(self, *, community: Community, version: str, seed: int) -> Order:
+        """What puts choices of a version in order: on the topic first, then by what is liked.
+
+        The order may be asked for in any thread.
+        """
         try:
-            return await self._ordered(choices, community, self._of(version), seed)
+            return await self._order(community, self._of(version), seed)
         except (StoreUnavailable, ValueError) as error:
             _log.warning("Jokes are told in the model's own order: %s", error)
-            return choices
+            return by_score
 
     def voted(self, joke_id: int) -> None:
         """A vote on a joke, or whether it teaches, has changed."""
@@ -94,22 +96,20 @@ class Taste:
             self._news.set()
             raise
 
-    async def _ordered(
-        self, choices: Sequence[Choice], community: Community, version: VersionTaste, seed: int
-    ) -> Sequence[Choice]:
+    async def _order(self, community: Community, version: VersionTaste, seed: int) -> Order:
         basis = await version.basis()
         head = None if basis is None else await version.head(community)
         if basis is None or head is None or head.belief is None:
-            return choices
+            return by_score
         if version.outdated(head):
             self._outdated.add(community)
             self._news.set()
-        places = [basis.place(choice.text, choice.features) for choice in choices]
-        known = [place for place in places if place is not None]
-        if len(known) < len(choices):
-            return choices
-        return ranked(
-            choices, known, belief=head.belief, exploration=self._rules.exploration, seed=seed
+        return partial(
+            _by_taste,
+            basis=basis,
+            belief=head.belief,
+            exploration=self._rules.exploration,
+            seed=seed,
         )
 
     def _of(self, version: str) -> VersionTaste:
@@ -120,3 +120,20 @@ class Taste:
                 version=version, tastes=self._tastes, rules=self._rules
             )
         return self._versions[version]
+
+
+def _by_taste(
+    choices: Sequence[Choice], *, basis: Basis, belief: Belief, exploration: float, seed: int
+) -> Sequence[Choice]:
+    """Choices of which some have no place have the model's order, and so has one alone."""
+    if len(choices) <= 1:
+        return choices
+    try:
+        places = [basis.place(choice.text, choice.features) for choice in choices]
+    except ValueError as error:
+        _log.warning("Jokes are told in the model's own order: %s", error)
+        return by_score(choices)
+    known = [place for place in places if place is not None]
+    if len(known) < len(choices):
+        return by_score(choices)
+    return ranked(choices, known, belief=belief, exploration=exploration, seed=seed)

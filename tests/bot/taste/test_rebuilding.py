@@ -56,11 +56,11 @@ def rebuilding(
 
 async def test_after_a_swap_a_community_keeps_its_taste(store: MemoryStore, sample: Path) -> None:
     taste = Taste(tastes=store.tastes, rules=RULES)
-    before = await taste.ordered(CHOICES, community=GUILD, version="new", seed=1)
+    before = (await taste.order(community=GUILD, version="new", seed=1))(CHOICES)
     assert before == CHOICES
     await rebuilding(store, sample, MemoryEmbedder("new", features_of), taste=taste).catch_up()
     await taste.catch_up()
-    found = await taste.ordered(CHOICES, community=GUILD, version="new", seed=1)
+    found = (await taste.order(community=GUILD, version="new", seed=1))(CHOICES)
     assert found[0].text == "A dog."
 
 
@@ -126,7 +126,7 @@ async def test_a_joke_that_cannot_be_read_is_not_tried_for_ever(
     await rebuilding(store, sample, embedder).catch_up()
     assert await store.tastes.unread("new", votes=100, limit=100) == []
     taste = Taste(tastes=store.tastes, rules=RULES)
-    found = await taste.ordered(CHOICES, community=GUILD, version="new", seed=1)
+    found = (await taste.order(community=GUILD, version="new", seed=1))(CHOICES)
     assert found[0].text == "A dog."
 
 

@@ -58,7 +58,7 @@ async def first(
     choices: Sequence[Choice] = tuple(CHOICES),
     version: str = VERSION,
 ) -> str:
-    found = await taste.ordered(choices, community=community, version=version, seed=1)
+    found = (await taste.order(community=community, version=version, seed=1))(choices)
     assert sorted(each.text for each in found) == sorted(each.text for each in choices)
     return found[0].text
 
@@ -88,7 +88,7 @@ async def test_without_any_vote_the_models_order_holds(store: MemoryStore, taste
     await told(store, "A dog.")
     bold = Taste(tastes=store.tastes, rules=replace(RULES, exploration=1.0))
     for seed in range(20):
-        found = await bold.ordered(CHOICES, community=GUILD, version=VERSION, seed=seed)
+        found = (await bold.order(community=GUILD, version=VERSION, seed=seed))(CHOICES)
         assert found == CHOICES
     assert await first(taste) == "A cat."
 
@@ -161,7 +161,7 @@ async def test_votes_that_are_gone_have_taught_nothing(
         await store.forget(GUILD.front, "ann")
         taste.start_over()
     await taste.catch_up()
-    found = await taste.ordered(CHOICES, community=GUILD, version=VERSION, seed=1)
+    found = (await taste.order(community=GUILD, version=VERSION, seed=1))(CHOICES)
     assert found == CHOICES
 
 
