@@ -73,6 +73,7 @@ class JokeMaker:
         self._selectors = selectors
         self._communities = communities
         self._policy = policy
+        self._sampling = {**asdict(policy.sampling), "candidates": policy.candidates}
         self._taste = taste
         self._shelf = shelf
         self._judging = asyncio.Lock()
@@ -224,11 +225,7 @@ class JokeMaker:
             text=choice.text,
             fingerprint=choice.fingerprint if request.seed is None else None,
             model_version=origin.version,
-            sampling={
-                **asdict(self._policy.sampling),
-                "seed": origin.seed,
-                "candidates": self._policy.candidates,
-            },
+            sampling={**self._sampling, "seed": origin.seed},
             score=choice.score,
             tokens=choice.tokens,
             seconds=time.monotonic() - began,

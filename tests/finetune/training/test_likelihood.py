@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from finetune.training.likelihood import joke_nats
+from finetune.training.likelihood import joke_nats, nats_of
 from finetune.training.packing import IGNORED, collate, pack
 from tests.finetune.training.test_packing import taught
 from tests.tiny import tiny_model
@@ -74,3 +74,19 @@ def test_a_model_that_shows_no_head_is_asked_about_all_tokens() -> None:
     model, rows = tiny_model(), batch()
     expected, _ = joke_nats(model, rows)
     torch.testing.assert_close(joke_nats(Wrapped(model), rows)[0], expected)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_large_vocabulary_is_gone_through_in_parts_and_nothing_differs(
+    dtype: torch.dtype,
+) -> None:
+    random = torch.Generator().manual_seed(0)
+    logits = (4 * torch.randn(7, 90_000, generator=random)).to(dtype).requires_grad_()
+    labels = torch.randint(0, 90_000, (7,), generator=random)
+    weights = torch.rand(7, generator=random)
+    expected = cross_entropy(logits.float(), labels, reduction="none")
+    found = nats_of(logits, labels)
+    torch.testing.assert_close(found, expected)
+    (one,) = torch.autograd.grad((weights * found).sum(), logits)
+    (other,) = torch.autograd.grad((weights * expected).sum(), logits)
+    torch.testing.assert_close(one, other)
