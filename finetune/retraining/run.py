@@ -76,6 +76,7 @@ class RetrainingRun(TrainingRun):
         return VotesTrainer(
             votes=settings,
             model=self.learner.model,
+            mixed_precision=self.learner.mixed_precision,
             args=self._arguments(len(train), eval_on_start=checkpoint is None),
             train_dataset=train,
             eval_dataset=self._held_out(held_out),

@@ -1,6 +1,6 @@
 """How unlikely each joke token is to a model, asked of nothing but the joke tokens."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -53,7 +53,8 @@ class _Nats(torch.autograd.Function):
 
     @staticmethod
     def forward(context: Any, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        sums = torch.cat([few.float().logsumexp(dim=-1) for few in _few_at_a_time(logits)])
+        few_at_a_time = torch.split(logits, _rows(logits))
+        sums = torch.cat([few.float().logsumexp(dim=-1) for few in few_at_a_time])
         context.save_for_backward(logits, labels, sums)
         return sums - logits.gather(1, labels[:, None]).squeeze(1).float()
 
@@ -61,20 +62,13 @@ class _Nats(torch.autograd.Function):
     def backward(context: Any, *upstream: torch.Tensor) -> tuple[torch.Tensor, None]:
         logits, labels, sums = context.saved_tensors
         derivative = torch.empty_like(logits)
-        rows = zip(
-            *map(_few_at_a_time, (derivative, logits)),
-            *(each.split(_rows(logits)) for each in (labels, sums, upstream[0])),
-            strict=True,
-        )
+        parts = (derivative, logits, labels, sums, upstream[0])
+        rows = zip(*(torch.split(each, _rows(logits)) for each in parts), strict=True)
         for few, of, label, total, weight in rows:
             likelihood = (of.float() - total[:, None]).exp_()
             likelihood[torch.arange(len(label), device=label.device), label] -= 1
             few.copy_(likelihood.mul_(weight[:, None]))
         return derivative, None
-
-
-def _few_at_a_time(rows: torch.Tensor) -> Sequence[torch.Tensor]:
-    return rows.split(_rows(rows))
 
 
 def _rows(rows: torch.Tensor) -> int:

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import torch
 from transformers import PrinterCallback, ProgressCallback, TrainerState, set_seed
 from trl.trainer.sft_config import SFTConfig
 
@@ -114,6 +115,7 @@ class TrainingRun:
         length = self.recipe.sequence_tokens if self._compiled(train) else 0
         return HumourTrainer(
             model=self.learner.model,
+            mixed_precision=self.learner.mixed_precision,
             args=self._arguments(len(train)),
             train_dataset=train,
             eval_dataset=packed.of(self.held_out, limit=self.recipe.held_out_jokes),
@@ -179,7 +181,7 @@ class TrainingRun:
             weight_decay=recipe.weight_decay,
             max_grad_norm=recipe.clip,
             optim="adamw_torch_fused",
-            bf16=self.learner.mixed_precision,
+            bf16=False,
             use_cpu=self.learner.model.device.type == "cpu",
             activation_checkpointing=recipe.gradient_checkpointing,
             eval_strategy="steps",
@@ -211,11 +213,13 @@ class TrainingRun:
     def _samples(self, model: Any) -> list[str]:
         if not self.recipe.samples:
             return []
-        return sample_jokes(
-            model,
-            self.learner.tokenizer,
-            self.learner.template,
-            sampling=self.recipe.sampling,
-            count=self.recipe.samples,
-            seed=self.recipe.seed,
-        )
+        mixed = self.learner.mixed_precision
+        with torch.autocast(model.device.type, torch.bfloat16, enabled=mixed):
+            return sample_jokes(
+                model,
+                self.learner.tokenizer,
+                self.learner.template,
+                sampling=self.recipe.sampling,
+                count=self.recipe.samples,
+                seed=self.recipe.seed,
+            )

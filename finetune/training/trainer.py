@@ -18,8 +18,22 @@ class HumourTrainer(SFTTrainer):
 
     `SFTTrainer` reads prompts and padding with the whole vocabulary and takes entropy and accuracy
     beside the loss at every step. Here only joke tokens are read with it (`joke_nats`), and nothing
-    is taken but the loss.
+    is taken but the loss. Mixed precision is our own affair: what `accelerate` wraps around a model
+    makes float32 copies of all its logits.
     """
+
+    def __init__(self, *, mixed_precision: bool, **named: Any) -> None:
+        super().__init__(**named)
+        self._mixed_precision = mixed_precision
+
+    def autocast_smart_context_manager(self, cache_enabled: bool | None = True) -> Any:
+        """In which losses are taken, of training and held-out jokes alike."""
+        return torch.autocast(
+            self.args.device.type,
+            torch.bfloat16,
+            enabled=self._mixed_precision,
+            cache_enabled=cache_enabled,
+        )
 
     def compute_loss(
         self,

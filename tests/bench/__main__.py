@@ -22,6 +22,7 @@ from tests.bench.preparing import measure_preparing
 from tests.bench.ray_overhead import measure_ray
 from tests.bench.report import (
     beside_table,
+    candidates_table,
     engine_table,
     idle_table,
     latency_table,
@@ -45,6 +46,7 @@ class Part(StrEnum):
     SERVICE = "service"
     ENGINE = "engine"
     QUALITY = "quality"
+    CANDIDATES = "candidates"
     IDLE = "idle"
     MEMBERS = "members"
     TRAINING = "training"
@@ -118,6 +120,14 @@ def bench(  # noqa: C901, PLR0915 - one part after another, each a few lines
         )
         results["engine"] = asdict(engine)
         screen.print(engine_table(engine))
+    if only in (None, Part.CANDIDATES):
+        from tests.bench.candidates import CANDIDATES, measure_candidates
+
+        drawn = measure_candidates(
+            directory, name=base, rounds=rounds, scratch=_RESULTS / "engines", say=say
+        )
+        results["candidates"] = [asdict(each) for each in drawn]
+        screen.print(candidates_table(drawn, candidates=CANDIDATES))
     if only in (None, Part.MEMBERS):
         from tests.bench.members import MEMBERS, measure_members
 

@@ -14,7 +14,7 @@ from tests.bench.engines.port import NEW_TOKENS, EngineModel
 from tests.bench.engines.process import OURS, EngineProcess
 from tests.bench.results import EngineRound, EngineRun
 
-__all__ = ["CONCURRENCIES", "engine_model", "engines_here", "measure_engine"]
+__all__ = ["CONCURRENCIES", "engine_model", "engines_here", "measure_engine", "prompts_for"]
 
 CONCURRENCIES = (1, 8, 32)
 _SHORTEST_PROMPT = 10
@@ -31,7 +31,7 @@ def measure_engine(
     """Alternate all, in turned order in every second round, after a warm-up of each."""
     model = engine_model(directory, name=name, scratch=scratch)
     here = engines_here(model)
-    prompts = _prompts(directory)
+    prompts = prompts_for(directory)
     measured = []
     with ExitStack() as stack:
         engines: dict[str, EngineProcess] = {}
@@ -79,7 +79,7 @@ def engine_model(directory: Path, *, name: str, scratch: Path) -> EngineModel:
     return EngineModel(directory=directory, name=name, gguf=gguf, scratch=scratch)
 
 
-def _prompts(directory: Path) -> list[list[int]]:
+def prompts_for(directory: Path) -> list[list[int]]:
     """One prompt for each request, of all lengths from the shortest to the longest."""
     tokenizer: Any = AutoTokenizer.from_pretrained(directory)  # type: ignore[no-untyped-call]
     jokes = _JOKES.read_text(encoding="utf-8").split()

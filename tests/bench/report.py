@@ -8,6 +8,7 @@ from rich.table import Table
 from tests.bench.measure import Spread, percentile
 from tests.bench.results import (
     BesideRun,
+    CandidatesRound,
     EngineRun,
     IdleRound,
     MembersRound,
@@ -21,6 +22,7 @@ from tests.bench.results import (
 
 __all__ = [
     "beside_table",
+    "candidates_table",
     "engine_table",
     "idle_table",
     "latency_table",
@@ -163,6 +165,19 @@ def engine_table(run: EngineRun) -> Table:
             )
     if run.absent:
         table.caption = f"Not measured: {', '.join(run.absent)}; pip install 'punchline[bench]'."
+    return table
+
+
+def candidates_table(rounds: Sequence[CandidatesRound], *, candidates: int) -> Table:
+    """What a lone member waits for one candidate and for some."""
+    table = _table("A lone request", "", "median (range)")
+    for name, seconds in (
+        ("one candidate, ms", [1000 * each.one_seconds for each in rounds]),
+        (f"{candidates} candidates, ms", [1000 * each.some_seconds for each in rounds]),
+    ):
+        table.add_row(name, Spread.of(seconds).text())
+    ratios = Spread.of([each.some_seconds / each.one_seconds for each in rounds])
+    table.add_row("times as long", ratios.text(digits=2))
     return table
 
 

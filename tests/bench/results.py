@@ -10,6 +10,7 @@ from typing import Any
 __all__ = [
     "BesideRun",
     "BesideTurn",
+    "CandidatesRound",
     "EngineRound",
     "EngineRun",
     "IdleRound",
@@ -77,6 +78,14 @@ class EngineRun:
     prompt_tokens: list[int]
     absent: list[str]
     rounds: list[EngineRound]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CandidatesRound:
+    """Seconds a lone request took with one candidate and with some."""
+
+    one_seconds: float
+    some_seconds: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,7 +16,7 @@ from tests.bench.training_contenders import CONTENDERS, TrainingTask
 
 __all__ = ["measure_training", "race"]
 
-_STEPS = 3
+_STEPS = 5
 _SECONDS = 1200
 """What a contender may take, compiling included."""
 

@@ -38,6 +38,8 @@ def program(tmp_path: Path, tiny_version: Path) -> Program:
 def test_a_running_bot_is_alive_gets_ready_and_counts(program: Program) -> None:
     address = free_address()
     with program.running(PUNCHLINE_METRICS__LISTEN=address):
+        doctor = program.call("doctor", PUNCHLINE_METRICS__LISTEN=address)
+        assert f"✔ metrics: {address}, for this machine only; a bot answers there" in doctor.out
         assert get(address, "/healthz") == (200, '{"status": "ok"}')
         eventually(lambda: get(address, "/readyz")[0] == 200)
         told = program.call("attach", said="/joke about: cat\n/up\n")
@@ -68,12 +70,18 @@ def test_an_address_in_use_ends_the_program_before_it_loads_anything(program: Pr
     assert not program.data.exists()
 
 
-def test_without_an_address_nothing_listens(program: Program) -> None:
+def test_usually_nothing_listens_and_a_worker_says_nothing_about_requests(
+    program: Program,
+) -> None:
     with program.running() as process:
         inodes = {Path(link).readlink().name for link in Path(f"/proc/{process.pid}/fd").iterdir()}
         for table in ("tcp", "tcp6"):
             for line in Path(f"/proc/{process.pid}/net/{table}").read_text().splitlines()[1:]:
                 assert f"socket:[{line.split()[9]}]" not in inodes
+        program.call("attach", said="/joke about: cat\n")
+        process.send_signal(signal.SIGTERM)
+        ended(process)
+    assert "Order" not in program.log.read_text("utf-8")
 
 
 def test_one_id_leads_from_the_joke_to_the_worker_and_no_other_joke_has_it(
@@ -99,18 +107,3 @@ def test_one_id_leads_from_the_joke_to_the_worker_and_no_other_joke_has_it(
         }
         jokes = {line["message"].split()[1] for line in lines if line["message"][:5] == "Joke "}
         assert jokes == {joke}
-
-
-def test_at_the_usual_level_a_worker_says_nothing_about_requests(program: Program) -> None:
-    with program.running() as process:
-        program.call("attach", said="/joke about: cat\n")
-        process.send_signal(signal.SIGTERM)
-        ended(process)
-    assert "Order" not in program.log.read_text("utf-8")
-
-
-def test_the_doctor_says_that_a_bot_answers_where_metrics_are(program: Program) -> None:
-    address = free_address()
-    with program.running(PUNCHLINE_METRICS__LISTEN=address):
-        done = program.call("doctor", PUNCHLINE_METRICS__LISTEN=address)
-    assert f"✔ metrics: {address}, for this machine only; a bot answers there" in done.out

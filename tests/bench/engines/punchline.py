@@ -52,14 +52,14 @@ class PunchlineEngine:
         while self._engine.busy:  # on a GPU it first records its steps
             self._engine.step()
 
-    def run(self, prompts: Sequence[Sequence[int]]) -> int:
-        """As the worker does for as many requests of one candidate each."""
+    def run(self, prompts: Sequence[Sequence[int]], *, candidates: int = 1) -> int:
+        """As the worker does for as many requests of so many candidates each."""
         for number, prompt in enumerate(prompts):
             self._engine.submit(
                 EngineJob(
                     id=str(number),
                     prompt=list(prompt),
-                    count=1,
+                    count=candidates,
                     max_tokens=NEW_TOKENS,
                     temperature=TEMPERATURE,
                     top_k=0,

@@ -15,6 +15,7 @@ from bot.store.shelf_port import Draw
 from bot.store.version_port import VersionState
 from tests.bot.made import copy_version, version_row
 from tests.bot.room import HERE
+from tests.bot.store.test_shelves import draw
 from tests.campaigns.waiting import until
 
 SECONDS = 100
@@ -100,11 +101,13 @@ async def test_a_swap_empties_it_and_the_new_version_fills_its_own(
 
 
 async def test_switched_off_there_is_none(tmp_path: Path, tiny_version: Path) -> None:
-    async with program(tmp_path, tiny_version, quiet_seconds=0.0) as app:
-        await filled(app)
     async with program(tmp_path, tiny_version, quiet_seconds=0.0, enabled="false") as app:
+        await app.store.shelves.put(
+            draw("What was kept before it was switched off.", version="tiny")
+        )
         names = {task.get_name() for task in asyncio.all_tasks()}
         assert "filling the shelf" not in names
         before = await draws(app)
+        assert before
         await told(app)
         assert await draws(app) == before

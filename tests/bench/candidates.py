@@ -1,0 +1,41 @@
+"""What choosing the best of some candidates costs a lone member, against drawing one."""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tests.bench.engine_throughput import engine_model, prompts_for
+from tests.bench.engines.punchline import PunchlineEngine
+from tests.bench.results import CandidatesRound
+
+__all__ = ["CANDIDATES", "measure_candidates"]
+
+CANDIDATES = 4
+_REPEATS = 5
+
+
+def measure_candidates(
+    directory: Path, *, name: str, rounds: int, scratch: Path, say: Callable[[str], None]
+) -> list[CandidatesRound]:
+    """The same request alone in the engine, with one candidate and with some, in turn.
+
+    All candidates are of the same length, so that the longest of some is no longer than one.
+    """
+    engine = PunchlineEngine(engine_model(directory, name=name, scratch=scratch))
+    prompts = prompts_for(directory)[:_REPEATS]
+    measured = []
+    for number in range(rounds + 1):
+        if number:
+            say(f"candidates, round {number} of {rounds}")
+        one, some = (_seconds(engine, prompts, candidates) for candidates in (1, CANDIDATES))
+        if number:  # before the first they warm up
+            measured.append(CandidatesRound(one_seconds=one, some_seconds=some))
+    return measured
+
+
+def _seconds(engine: PunchlineEngine, prompts: Sequence[Sequence[int]], candidates: int) -> float:
+    """The mean of some requests, one after the other."""
+    began = time.perf_counter()
+    for prompt in prompts:
+        engine.run([prompt], candidates=candidates)
+    return (time.perf_counter() - began) / len(prompts)
