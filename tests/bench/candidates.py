@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.bench.engine_throughput import engine_model, prompts_for
+from tests.bench.engine_throughput import prompts_for
+from tests.bench.engines.port import EngineModel
 from tests.bench.engines.punchline import PunchlineEngine
 from tests.bench.results import CandidatesRound
 
@@ -21,7 +22,10 @@ def measure_candidates(
 
     All candidates are of the same length, so that the longest of some is no longer than one.
     """
-    engine = PunchlineEngine(engine_model(directory, name=name, scratch=scratch))
+    scratch.mkdir(parents=True, exist_ok=True)
+    engine = PunchlineEngine(
+        EngineModel(directory=directory, name=name, gguf=scratch / "none.gguf", scratch=scratch)
+    )
     prompts = prompts_for(directory)[:_REPEATS]
     measured = []
     for number in range(rounds + 1):
