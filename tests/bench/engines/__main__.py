@@ -31,17 +31,17 @@ def main(name: str, directory: str, model: str, gguf: str, scratch: str) -> None
     for line in sys.stdin:
         asked = json.loads(line)
         if "prompts" in asked:
-            _answer({"tokens_per_second": _speed(engine, asked["prompts"])})
+            _answer({"tokens_per_second": _speed(engine, **asked)})
         else:
             np.save(asked["into"], engine.read(asked["read"]))
             _answer({"read": True})
 
 
-def _speed(engine: Engine, prompts: list[list[int]]) -> float:
+def _speed(engine: Engine, prompts: list[list[int]], **options: int) -> float:
     began = time.perf_counter()
-    tokens = engine.run(prompts)
+    tokens = engine.run(prompts, **options)
     seconds = time.perf_counter() - began
-    if tokens != len(prompts) * NEW_TOKENS:
+    if tokens != len(prompts) * options.get("candidates", 1) * NEW_TOKENS:
         raise ValueError(f"{tokens} tokens for {len(prompts)} requests of {NEW_TOKENS}")
     return tokens / seconds
 

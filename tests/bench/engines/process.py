@@ -56,9 +56,9 @@ class EngineProcess:
         self._process.terminate()
         self._stack.close()
 
-    def speed(self, prompts: Sequence[Sequence[int]]) -> float:
-        """Tokens a second over all prompts at once."""
-        return float(self._ask({"prompts": prompts})["tokens_per_second"])
+    def speed(self, prompts: Sequence[Sequence[int]], **options: int) -> float:
+        """Tokens a second over all prompts at once; ours may be asked for some `candidates`."""
+        return float(self._ask({"prompts": prompts, **options})["tokens_per_second"])
 
     def read(self, text: Sequence[int]) -> Any:
         """Logits [tokens - 1, vocabulary]."""
