@@ -9,7 +9,7 @@ import typer
 from finetune.artifacts import BrokenVersionError
 from finetune.bases import BaseModelError, default_cache
 from finetune.commands.failing import failing_plainly
-from finetune.commands.teaching import ThreadsOption, teach_showing
+from finetune.commands.teaching import RayOption, ThreadsOption, WorkersOption, teach_showing
 from finetune.commands.tied import TiedOption
 from finetune.corpus.jokes import CorpusError
 from finetune.progress import ProgressStyle
@@ -47,6 +47,8 @@ def retrain(
     progress: Annotated[ProgressStyle, typer.Option()] = ProgressStyle.BAR,
     threads: ThreadsOption = 0,
     tied: TiedOption = False,
+    workers: WorkersOption = 1,
+    ray: RayOption = None,
 ) -> None:
     """Teach a version what was liked and what was not, without forgetting the jokes it knows.
 
@@ -80,4 +82,6 @@ def retrain(
         progress=progress,
         threads=threads,
         tied=tied,
+        workers=workers,
+        ray=ray,
     )

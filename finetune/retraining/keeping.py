@@ -10,6 +10,7 @@ from transformers import TrainerControl, TrainerState, TrainingArguments
 from finetune.progress import Progress
 from finetune.training.checkpoints import BestWeights
 from finetune.training.failures import TrainingError
+from finetune.training.group import WorkerGroup
 
 __all__ = ["RememberingWeights"]
 
@@ -36,8 +37,9 @@ class RememberingWeights(BestWeights):
         model: torch.nn.Module,
         loss: Callable[[], float],
         progress: Progress,
+        group: WorkerGroup,
     ) -> None:
-        super().__init__(run=run, patience=1)
+        super().__init__(run=run, patience=1, group=group)
         self._forgetting = forgetting
         self._loss = loss
         self._progress = progress

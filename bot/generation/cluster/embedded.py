@@ -18,7 +18,7 @@ from pathlib import Path
 
 from bot.generation.cluster.locking import locked
 from bot.generation.cluster.port import ClusterUnreachable
-from bot.generation.cluster.ray_cluster import QUIET
+from finetune.cluster.quiet import QUIET
 from finetune.durable import write_whole
 
 __all__ = ["begin_embedded", "end_embedded", "find_embedded"]
