@@ -210,7 +210,7 @@ class TrainingRun:
             dataloader_pin_memory=self.learner.model.device.type == "cuda",
             remove_unused_columns=False,
             ddp_find_unused_parameters=False,
-            ddp_broadcast_buffers=False,
+            log_level_replica="error",
             max_length=None,
             dataset_kwargs={"skip_prepare_dataset": True},
         )
