@@ -31,6 +31,7 @@ _FAILURES = 3
 
 _GLANCE_SECONDS = 0.2
 _ANSWER_SECONDS = 60.0
+_END_SECONDS = 10.0
 _ROOM_SECONDS = 900.0
 """A cluster that grows needs minutes for a new node."""
 
@@ -55,8 +56,13 @@ class RayTraining:
 
         SIGINT and SIGTERM make the workers save and end. Raises `TrainingError`.
         """
-        with joined_cluster(self.address), _Signals().watched() as signals:
-            return self._held(course.anywhere(), reporter, signals)
+        course = course.anywhere()
+        try:
+            with joined_cluster(self.address), _Signals().watched() as signals:
+                return self._held(course, reporter, signals)
+        finally:
+            # Ray Train wants a place of its own, for checkpoints that it is not given.
+            shutil.rmtree(_storage(course), ignore_errors=True)
 
     def _held(self, course: Course, reporter: Reporter, signals: "_Signals") -> Taught:
         import ray
@@ -86,32 +92,32 @@ class RayTraining:
 
 
 def _train(course: Course, *, desk: Any, workers: int, threads: int) -> None:
-    """Run the job; nobody needs what Ray Train writes down, since checkpoints are the run's own."""
+    """Run the job. Raises what Ray Train raises when the workers have failed too often."""
     from ray.train import FailureConfig, RunConfig, ScalingConfig
     from ray.train.torch import TorchConfig, TorchTrainer
 
-    out = course.lesson.out
-    storage = out.with_name(f".{out.name}.ray")
-    shutil.rmtree(storage, ignore_errors=True)
     gpus = course.device == "cuda"
-    try:
-        TorchTrainer(
-            teach_as_worker,
-            train_loop_config={"course": course, "desk": desk},
-            torch_config=TorchConfig(timeout_s=_PATIENCE_SECONDS),
-            scaling_config=ScalingConfig(
-                num_workers=workers,
-                use_gpu=gpus,
-                resources_per_worker={"CPU": threads, **({"GPU": 1} if gpus else {})},
-            ),
-            run_config=RunConfig(
-                name=uuid.uuid4().hex,
-                storage_path=str(storage),
-                failure_config=FailureConfig(max_failures=_FAILURES),
-            ),
-        ).fit()
-    finally:
-        shutil.rmtree(storage, ignore_errors=True)
+    TorchTrainer(
+        teach_as_worker,
+        train_loop_config={"course": course, "desk": desk},
+        torch_config=TorchConfig(timeout_s=_PATIENCE_SECONDS),
+        scaling_config=ScalingConfig(
+            num_workers=workers,
+            use_gpu=gpus,
+            resources_per_worker={"CPU": threads, **({"GPU": 1} if gpus else {})},
+        ),
+        run_config=RunConfig(
+            # Of a name that it knows, Ray Train would take up what it wrote down.
+            name=uuid.uuid4().hex,
+            storage_path=str(_storage(course)),
+            failure_config=FailureConfig(max_failures=_FAILURES),
+        ),
+    ).fit()
+
+
+def _storage(course: Course) -> Path:
+    out = course.lesson.out
+    return out.with_name(f".{out.name}.ray")
 
 
 class _Signals:
@@ -143,7 +149,6 @@ class _Following:
     job: Any
     reporter: Reporter
     signals: _Signals
-    _training: bool = False
     _stopping: bool = False
 
     def followed(self, *, deadline: float) -> Taught:
@@ -156,10 +161,10 @@ class _Following:
             for line in self._told():
                 begun = True
                 if "ended" in line:
+                    ray.wait([self.job], timeout=_END_SECONDS)
                     return _taught(line["ended"])
                 if "failed" in line:
                     raise TrainingError(line["failed"])
-                self._training = "training" in line
                 report(line, self.reporter)
             if ended:
                 raise TrainingError(_reason(self.job))
@@ -170,8 +175,9 @@ class _Following:
                 )
             if self.signals.number and not self._stopping:
                 self._stopping = True
-                if not self._training:
-                    return Taught(version=None, step=0, interrupted_by=self.signals.number)
+                if not begun:
+                    # There is nothing to save, and it has its usual effect by now.
+                    signal.raise_signal(self.signals.number)
                 self._answer(self.desk.stop.remote(self.signals.number))
 
     def _told(self) -> list[dict[str, Any]]:

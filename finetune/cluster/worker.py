@@ -33,8 +33,10 @@ def teach_as_worker(given: dict[str, Any]) -> None:
     try:
         with joined(device=course.device) as group:
             _teach(course, desk, group)
-    except (WorkerLostError, LeaderFailedError):
+    except WorkerLostError:
         raise
+    except LeaderFailedError:
+        return
     except (TrainingError, CorpusError, VotesError, BaseModelError, BrokenVersionError) as error:
         _answer(desk.tell.remote(json.dumps({"failed": str(error)})))
 

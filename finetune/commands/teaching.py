@@ -1,28 +1,35 @@
 """What `train` and `retrain` share: a lesson is taught while its progress is shown."""
 
 import os
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from finetune.commands.tied import tie_to_starter
 from finetune.progress import ProgressStyle, json_line
-from finetune.training.failures import TrainingError, WorkerLostError
+from finetune.training.division import Division
+from finetune.training.failures import CommonError
 
 if TYPE_CHECKING:
+    from finetune.training.course import Course
+    from finetune.training.reporting import BarReporter, JsonReporter
     from finetune.training.teaching import Lesson, Taught
 
 __all__ = ["RayOption", "ThreadsOption", "WorkersOption", "teach_showing"]
 
 ThreadsOption = Annotated[int, typer.Option(min=0, help="CPU threads to use; 0: all cores.")]
 WorkersOption = Annotated[
-    int, typer.Option(min=1, help="With --ray: processes that share each step.")
+    int, typer.Option(min=1, help="Processes that share each step, here or on --ray.")
 ]
 RayOption = Annotated[
     str | None,
     typer.Option(help="Train on this Ray cluster: auto, host:6379 or ray://host:10001."),
 ]
+
+_GROUP = "WORLD_SIZE"
+"""Set by whoever starts workers."""
 
 _SIGNALLED = 128
 """A shell's exit status for a program that a signal ended, less the signal's number."""
@@ -43,12 +50,17 @@ def teach_showing(
     """Teach, and say at the end where the version is.
 
     No more than `threads` compute, unless that is 0, and a `tied` program ends when its standard
-    input does. It is taught here, by the group of workers that this process was started in, or by
-    `workers` on the cluster at `ray`. Raises what `Teacher.teach` raises, and `typer.Exit` after a
-    signal.
+    input does. It is taught here, by `workers` that are started here or on the cluster at `ray`, or
+    by the group that this process was started in. Raises what `Teacher.teach` raises, and
+    `typer.Exit` after a signal.
     """
     if tied:
         tie_to_starter()
+    Division.of(lesson.recipe, workers=workers)
+    if workers > 1 and ray is None and _GROUP not in os.environ:
+        from finetune.training.launching import launched
+
+        raise typer.Exit(launched(sys.argv[1:], workers=workers))
     from finetune.training.course import Course
     from finetune.training.reporting import BarReporter, JsonReporter
 
@@ -60,17 +72,12 @@ def teach_showing(
 
         with reporter:
             taught = RayTraining(address=ray, workers=workers).held(course, reporter=reporter)
-    elif workers > 1:
-        raise TrainingError(
-            f"{workers} workers need --ray, or another program that starts them: "
-            f"torchrun --nproc-per-node {workers} -m finetune …"
-        )
     else:
         taught = _taught_here(course, reporter)
     _say(taught, for_people=for_people)
 
 
-def _taught_here(course: Any, reporter: Any) -> "Taught":
+def _taught_here(course: "Course", reporter: "BarReporter | JsonReporter") -> "Taught":
     """Teach alone, or as one of the group that torchrun or accelerate started."""
     import torch
 
@@ -83,13 +90,11 @@ def _taught_here(course: Any, reporter: Any) -> "Taught":
         course = course.continued()
     with joined(device=course.device) as group, reporter if group.leads else SilentReporter() as to:
         try:
-            taught: Taught = course.held(reporter=to, group=group)
-        except WorkerLostError:
-            raise
-        except TrainingError:
+            taught = course.held(reporter=to, group=group)
+        except CommonError:
             if group.leads:
                 raise
-            raise typer.Exit(1) from None  # the leader says why
+            raise typer.Exit(1) from None
     if not group.leads:
         raise typer.Exit(_SIGNALLED + taught.interrupted_by if taught.interrupted_by else 0)
     return taught

@@ -6,7 +6,13 @@ from contextlib import contextmanager
 
 from safetensors import SafetensorError
 
-__all__ = ["LeaderFailedError", "TrainingError", "WorkerLostError", "failing_with_a_sentence"]
+__all__ = [
+    "CommonError",
+    "LeaderFailedError",
+    "TrainingError",
+    "WorkerLostError",
+    "failing_with_a_sentence",
+]
 
 _NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 _NO_SPACE = (
@@ -34,7 +40,11 @@ class WorkerLostError(TrainingError):
         super().__init__(f"{sentence} {kept}".strip())
 
 
-class LeaderFailedError(TrainingError):
+class CommonError(TrainingError):
+    """What all workers of a run fail by at the same time, so that it is enough if one says so."""
+
+
+class LeaderFailedError(CommonError):
     """The worker that leads the run could not go on, and says why."""
 
     def __init__(self) -> None:

@@ -36,11 +36,15 @@ class Interruption(TrainerCallback):
             yield
             return
         before = {number: signal.signal(number, self._remember) for number in _SIGNALS}
+        ended = False
         try:
             yield
+            ended = True
         finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+            # A starter ends all workers when one has failed, and this one has yet to say so.
+            if ended or self._group.alone:
+                for number, handler in before.items():
+                    signal.signal(number, handler)
 
     def _remember(self, number: int, frame: FrameType | None) -> None:
         self.signal = number

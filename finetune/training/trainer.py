@@ -9,7 +9,7 @@ from torch.utils.data import DataLoader, RandomSampler
 from transformers.trainer_utils import EvalLoopOutput
 from trl.trainer.sft_trainer import SFTTrainer
 
-from finetune.training.failures import TrainingError
+from finetune.training.failures import CommonError
 from finetune.training.group import WorkerGroup
 from finetune.training.likelihood import joke_nats
 from finetune.training.packing import blank
@@ -135,7 +135,7 @@ class HumourTrainer(SFTTrainer):
 
     def _require_finite(self, loss: torch.Tensor) -> None:
         if not torch.isfinite(loss).all():
-            raise TrainingError(
+            raise CommonError(
                 "The loss is no longer a number; lower learning_rate (or set dtype=float32) and "
                 "begin again with --restart."
             )

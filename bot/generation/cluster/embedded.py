@@ -21,7 +21,10 @@ from bot.generation.cluster.port import ClusterUnreachable
 from finetune.cluster.quiet import QUIET
 from finetune.durable import write_whole
 
-__all__ = ["begin_embedded", "end_embedded", "find_embedded"]
+__all__ = ["LOCAL", "begin_embedded", "end_embedded", "find_embedded"]
+
+LOCAL = "local"
+"""Its address in the settings, ray.address."""
 
 _RECORD = "ray.json"
 _KEY = "key"
