@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 import threading
 import warnings
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from finetune.cluster.quiet import QUIET
 from finetune.training.failures import TrainingError
 
 __all__ = ["joined_cluster"]
+
+_KNOCK_SECONDS = 10.0
 
 
 @contextmanager
@@ -32,6 +35,7 @@ def joined_cluster(address: str) -> Iterator[None]:
     # What it warns of is what it then raises.
     warnings.filterwarnings("ignore", module="ray")
     try:
+        _knock(address)
         ray.init(
             address=address,
             namespace="punchline",
@@ -49,3 +53,10 @@ def joined_cluster(address: str) -> Iterator[None]:
         # The client's threads trip over their own end and would tell the whole terminal.
         threading.excepthook = lambda _: None
         ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Ray would go on trying for minutes. Raises `OSError` where nobody listens."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if colon and port.isdigit():
+        socket.create_connection((host, int(port)), timeout=_KNOCK_SECONDS).close()

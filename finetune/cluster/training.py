@@ -21,8 +21,8 @@ from finetune.cluster.lines import report
 from finetune.cluster.worker import teach_as_worker
 from finetune.training.course import Course
 from finetune.training.failures import TrainingError
+from finetune.training.lesson import Taught
 from finetune.training.reporting import Reporter
-from finetune.training.teaching import Taught
 
 __all__ = ["RayTraining"]
 

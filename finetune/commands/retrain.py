@@ -16,6 +16,7 @@ from finetune.progress import ProgressStyle
 from finetune.recipes.recipe import RecipeError, RetrainingRecipe, read_recipe
 from finetune.retraining.votes import VotesError, read_votes
 from finetune.training.failures import TrainingError
+from finetune.training.lesson import Lesson
 
 __all__ = ["retrain"]
 
@@ -63,7 +64,6 @@ def retrain(
     given = read_votes(votes)
     given.require(liked=chosen.votes.fewest, disliked=chosen.votes.fewest_disliked)
     from finetune.corpus.preparation import PrepareOptions
-    from finetune.training.teaching import Lesson
 
     teach_showing(
         Lesson(

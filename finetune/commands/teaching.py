@@ -11,15 +11,17 @@ from finetune.commands.tied import tie_to_starter
 from finetune.progress import ProgressStyle, json_line
 from finetune.training.division import Division
 from finetune.training.failures import CommonError
+from finetune.training.lesson import Lesson, Taught
 
 if TYPE_CHECKING:
     from finetune.training.course import Course
     from finetune.training.reporting import BarReporter, JsonReporter
-    from finetune.training.teaching import Lesson, Taught
 
 __all__ = ["RayOption", "ThreadsOption", "WorkersOption", "teach_showing"]
 
-ThreadsOption = Annotated[int, typer.Option(min=0, help="CPU threads to use; 0: all cores.")]
+ThreadsOption = Annotated[
+    int, typer.Option(min=0, help="CPU threads of each process; 0: all cores.")
+]
 WorkersOption = Annotated[
     int, typer.Option(min=1, help="Processes that share each step, here or on --ray.")
 ]
@@ -36,7 +38,7 @@ _SIGNALLED = 128
 
 
 def teach_showing(
-    lesson: "Lesson",
+    lesson: Lesson,
     *,
     cache: Path,
     device: str,
@@ -77,7 +79,7 @@ def teach_showing(
     _say(taught, for_people=for_people)
 
 
-def _taught_here(course: "Course", reporter: "BarReporter | JsonReporter") -> "Taught":
+def _taught_here(course: "Course", reporter: "BarReporter | JsonReporter") -> Taught:
     """Teach alone, or as one of the group that torchrun or accelerate started."""
     import torch
 
@@ -100,7 +102,7 @@ def _taught_here(course: "Course", reporter: "BarReporter | JsonReporter") -> "T
     return taught
 
 
-def _say(taught: "Taught", *, for_people: bool) -> None:
+def _say(taught: Taught, *, for_people: bool) -> None:
     if taught.version is None:
         if for_people:
             typer.echo(

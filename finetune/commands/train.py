@@ -16,6 +16,7 @@ from finetune.corpus.jokes import CorpusError
 from finetune.progress import ProgressStyle
 from finetune.recipes.recipe import RecipeError, RetrainingRecipe, read_recipe
 from finetune.training.failures import TrainingError
+from finetune.training.lesson import Lesson
 
 __all__ = ["train"]
 
@@ -59,7 +60,6 @@ def train(
     if isinstance(chosen, RetrainingRecipe):
         raise RecipeError(f"Recipe {recipe} learns from votes: python -m finetune retrain --help")
     from finetune.corpus.preparation import PrepareOptions
-    from finetune.training.teaching import Lesson
 
     teach_showing(
         Lesson(

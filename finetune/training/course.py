@@ -3,13 +3,9 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
-
-from finetune.evaluation.adherence import TOPICS
 from finetune.training.group import WorkerGroup
-from finetune.training.proof import Examiner
+from finetune.training.lesson import Lesson, Taught
 from finetune.training.reporting import Reporter
-from finetune.training.teaching import Lesson, Taught, Teacher
 
 __all__ = ["Course"]
 
@@ -26,6 +22,13 @@ class Course:
 
     def held(self, *, reporter: Reporter, group: WorkerGroup) -> Taught:
         """Teach as one of a group, or alone. Raises what `Teacher.teach` raises."""
+        # Whoever only passes a course on need not wait for all that teaches.
+        import torch
+
+        from finetune.evaluation.adherence import TOPICS
+        from finetune.training.proof import Examiner
+        from finetune.training.teaching import Teacher
+
         if self.threads:
             torch.set_num_threads(self.threads)
         return Teacher(

@@ -1,9 +1,8 @@
 """From raw jokes or a prepared corpus to a published model version, one step after the other."""
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import torch
 from finetune.artifacts import MANIFEST, is_adapter, slug
 from finetune.corpus.corpus import Corpus, open_corpus
 from finetune.corpus.jokes import SUMMARY, read_jokes
-from finetune.corpus.preparation import PrepareOptions, prepare_corpus
+from finetune.corpus.preparation import prepare_corpus
 from finetune.corpus.sources import open_source
 from finetune.models import choose_device, choose_dtype
 from finetune.novelty import NoveltyIndex
@@ -25,6 +24,7 @@ from finetune.training.division import Division
 from finetune.training.failures import TrainingError, failing_with_a_sentence
 from finetune.training.group import WorkerGroup
 from finetune.training.learner import Learner, learner
+from finetune.training.lesson import Lesson, Taught
 from finetune.training.proof import Examiner
 from finetune.training.publication import Lineage, publish, stage_weights
 from finetune.training.reporting import Reporter
@@ -32,36 +32,7 @@ from finetune.training.run import Outcome, TrainingRun
 from finetune.training.run_directory import enter_run, left_only_with_checkpoints
 from finetune.versions import Found, find_version
 
-__all__ = ["Lesson", "Taught", "Teacher"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lesson:
-    """What to teach: `data` is one prepared corpus, or raw sources prepared with `options`.
-
-    `out` is the directory of the version to be made; the checkpoints lie beside it until then, in
-    one with `.run` added to its name. `parent` is a version to go on from instead of the recipe's
-    base, and `votes` are what a `RetrainingRecipe` learns from. `resume` and `restart` say what to
-    do with an unfinished run.
-    """
-
-    recipe: Recipe
-    data: Sequence[str]
-    options: PrepareOptions
-    out: Path
-    parent: str | None
-    resume: bool
-    restart: bool
-    votes: Votes | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Taught:
-    """How a lesson ended: with a version, or with the signal that interrupted it at a step."""
-
-    version: Path | None
-    step: int
-    interrupted_by: int | None
+__all__ = ["Teacher"]
 
 
 class Teacher:
