@@ -3,21 +3,16 @@
 https://docs.ray.io/en/latest/train/train.html
 """
 
-import json
 import shutil
-import signal
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from finetune.cluster.desk import Desk
+from finetune.cluster.following import Following, Signals
 from finetune.cluster.joining import joined_cluster
-from finetune.cluster.lines import report
 from finetune.cluster.worker import teach_as_worker
 from finetune.training.course import Course
 from finetune.training.failures import TrainingError
@@ -29,16 +24,11 @@ __all__ = ["RayTraining"]
 _FAILURES = 3
 """How often the workers are started again after a loss."""
 
-_GLANCE_SECONDS = 0.2
-_ANSWER_SECONDS = 60.0
-_END_SECONDS = 10.0
 _ROOM_SECONDS = 900.0
 """A cluster that grows needs minutes for a new node."""
 
 _PATIENCE_SECONDS = 7200
 """The leader may prepare a large corpus while the others wait."""
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,13 +48,13 @@ class RayTraining:
         """
         course = course.anywhere()
         try:
-            with joined_cluster(self.address), _Signals().watched() as signals:
+            with joined_cluster(self.address), Signals().watched() as signals:
                 return self._held(course, reporter, signals)
         finally:
             # Ray Train wants a place of its own, for checkpoints that it is not given.
             shutil.rmtree(_storage(course), ignore_errors=True)
 
-    def _held(self, course: Course, reporter: Reporter, signals: "_Signals") -> Taught:
+    def _held(self, course: Course, reporter: Reporter, signals: Signals) -> Taught:
         import ray
 
         gpus = course.device != "cpu" and ray.cluster_resources().get("GPU", 0) >= self.workers
@@ -86,7 +76,7 @@ class RayTraining:
             )
         )
         reporter.stage(f"waiting for {self.workers} workers on Ray", 0, 0)
-        return _Following(desk=desk, job=job, reporter=reporter, signals=signals).followed(
+        return Following(desk=desk, job=job, reporter=reporter, signals=signals).followed(
             deadline=time.monotonic() + _ROOM_SECONDS
         )
 
@@ -118,99 +108,3 @@ def _train(course: Course, *, desk: Any, workers: int, threads: int) -> None:
 def _storage(course: Course) -> Path:
     out = course.lesson.out
     return out.with_name(f".{out.name}.ray")
-
-
-class _Signals:
-    """Remembers the first signal that came; a second one has its usual effect."""
-
-    def __init__(self) -> None:
-        self.number = 0
-
-    @contextmanager
-    def watched(self) -> Iterator["_Signals"]:
-        before = {number: signal.signal(number, self._remember) for number in _SIGNALS}
-        try:
-            yield self
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def _remember(self, number: int, frame: FrameType | None) -> None:
-        self.number = number
-        for each in _SIGNALS:
-            signal.signal(each, signal.SIG_DFL)
-
-
-@dataclass(kw_only=True)
-class _Following:
-    """Reads the desk while the job runs, and reports what is told there."""
-
-    desk: Any
-    job: Any
-    reporter: Reporter
-    signals: _Signals
-    _stopping: bool = False
-
-    def followed(self, *, deadline: float) -> Taught:
-        """How it ended. Raises `TrainingError`, also if no worker has begun by the deadline."""
-        import ray
-
-        begun = False
-        while True:
-            ended, _ = ray.wait([self.job], timeout=_GLANCE_SECONDS)
-            for line in self._told():
-                begun = True
-                if "ended" in line:
-                    ray.wait([self.job], timeout=_END_SECONDS)
-                    return _taught(line["ended"])
-                if "failed" in line:
-                    raise TrainingError(line["failed"])
-                report(line, self.reporter)
-            if ended:
-                raise TrainingError(_reason(self.job))
-            if not begun and time.monotonic() > deadline:
-                raise TrainingError(
-                    "The cluster has had no room for the workers; start fewer, give them fewer "
-                    "--threads, or add nodes."
-                )
-            if self.signals.number and not self._stopping:
-                self._stopping = True
-                if not begun:
-                    # There is nothing to save, and it has its usual effect by now.
-                    signal.raise_signal(self.signals.number)
-                self._answer(self.desk.stop.remote(self.signals.number))
-
-    def _told(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self._answer(self.desk.told.remote())]
-
-    def _answer(self, asked: Any) -> Any:
-        import ray
-
-        try:
-            return ray.get(asked, timeout=_ANSWER_SECONDS)
-        except Exception as error:
-            raise TrainingError(
-                "The cluster does not answer any more; run the same command with --resume."
-            ) from error
-
-
-def _taught(ended: dict[str, Any]) -> Taught:
-    version = ended["version"]
-    return Taught(
-        version=Path(version) if version else None,
-        step=ended["step"],
-        interrupted_by=ended["interrupted_by"],
-    )
-
-
-def _reason(job: Any) -> str:
-    """Why a job ended though no worker has told how."""
-    import ray
-
-    reason = "it said nothing"
-    try:
-        ray.get(job, timeout=_ANSWER_SECONDS)
-    except Exception as error:
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        reason = lines[-1][:300] if lines else type(error).__name__
-    return f"Workers failed {_FAILURES + 1} times; run the same command with --resume. {reason}"
