@@ -16,9 +16,9 @@ from bot.app import ExitCode
 from bot.generation.cluster.application import Application
 from bot.generation.cluster.building import application_of, cluster_directory
 from bot.generation.cluster.deploying import deployed, shelved
-from bot.generation.cluster.embedded import end_embedded, find_embedded
+from bot.generation.cluster.embedded import LOCAL, end_embedded, find_embedded
 from bot.generation.cluster.port import ClusterError, ClusterUnreachable
-from bot.generation.cluster.process import LOCAL, found, joined
+from bot.generation.cluster.process import found, joined
 from bot.generation.cluster.ray_cluster import ApplicationState, RayCluster
 from bot.learning.stored import StoredStand
 from bot.preparing import prepared, refuse_without_ray

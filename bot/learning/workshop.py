@@ -7,6 +7,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from bot.generation.cluster.building import cluster_directory
+from bot.generation.cluster.embedded import LOCAL, begin_embedded
+from bot.generation.cluster.port import ClusterUnreachable
+from bot.generation.cluster.ray_cluster import has_ray
 from bot.learning.process import FinetuneError, ProgressLine, run_finetune
 from bot.model import ServedModel
 from bot.settings import Settings
@@ -92,7 +96,7 @@ class FinetuneWorkshop:
                 *("--data", str(corpus), "--out", str(version)),
                 *("--recipe", self._settings.training.recipe),
                 "--resume" if resume else "--restart",
-                *self._machine(),
+                *await self._workers(),
             ),
             hear,
             tied=True,
@@ -128,15 +132,41 @@ class FinetuneWorkshop:
             arguments, hear=hear, niceness=self._settings.training.niceness, tied=tied
         )
 
-    def _machine(self) -> tuple[str, ...]:
-        """What the processes that compute have in common."""
+    async def _workers(self) -> tuple[str, ...]:
+        """Where the trainer computes, in how many processes. Raises `FinetuneError`."""
+        training = self._settings.training
+        shared = ("--workers", str(training.workers)) if training.workers > 1 else ()
+        if training.where == "here":
+            return (*shared, *self._machine(workers=training.workers))
+        if not has_ray():
+            raise FinetuneError(
+                "Ray is not installed; install it with: pip install 'punchline[ray]', or set "
+                "training.where to 'here'."
+            )
+        address = self._settings.ray.address
+        if address == LOCAL:
+            directory = cluster_directory(self._settings)
+            try:
+                address = await asyncio.to_thread(begin_embedded, directory)
+            except ClusterUnreachable as error:
+                raise FinetuneError(str(error)) from error
         return (
-            *("--threads", str(self._threads()), "--device", self._settings.generation.device),
+            *("--ray", address, *shared, "--threads", str(training.threads or 1)),
+            *self._common(),
+        )
+
+    def _machine(self, *, workers: int = 1) -> tuple[str, ...]:
+        """What the processes that compute on this machine have in common."""
+        return ("--threads", str(self._threads(workers=workers)), *self._common())
+
+    def _common(self) -> tuple[str, ...]:
+        return (
+            *("--device", self._settings.generation.device),
             *("--cache", str(self._settings.model.cache_directory)),
         )
 
-    def _threads(self) -> int:
-        return self._settings.training.threads or max(1, (os.cpu_count() or 1) // 2)
+    def _threads(self, *, workers: int = 1) -> int:
+        return self._settings.training.threads or max(1, (os.cpu_count() or 1) // 2 // workers)
 
     def _limits(self) -> Sequence[str]:
         limits = self._settings.gate.model_dump()

@@ -462,9 +462,30 @@ class TrainingSettings(Section):
         Field(min_length=1, description="How votes are learned from."),
         Allowed("the name of a recipe, or the path of a .toml file"),
     ] = "taste"
+    where: Annotated[
+        Literal["here", "ray"],
+        Field(
+            description="On this machine, or on the Ray cluster that [ray] names, whose nodes then "
+            "have the same paths as here."
+        ),
+    ] = "here"
+    workers: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=1024,
+            description="Processes that share each step of training; each takes a GPU if there "
+            "is one for it.",
+        ),
+    ] = 1
     threads: Annotated[
         int,
-        Field(ge=0, le=1024, description="Processor threads of the trainer; 0 takes half of them."),
+        Field(
+            ge=0,
+            le=1024,
+            description="Processor threads of each worker; 0 takes half of this machine's for all, "
+            "on Ray one for each.",
+        ),
     ] = 0
     niceness: Annotated[
         int, Field(ge=0, le=19, description="How far the trainer stands back behind the jokes.")

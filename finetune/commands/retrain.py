@@ -9,13 +9,14 @@ import typer
 from finetune.artifacts import BrokenVersionError
 from finetune.bases import BaseModelError, default_cache
 from finetune.commands.failing import failing_plainly
-from finetune.commands.teaching import ThreadsOption, teach_showing
+from finetune.commands.teaching import RayOption, ThreadsOption, WorkersOption, teach_showing
 from finetune.commands.tied import TiedOption
 from finetune.corpus.jokes import CorpusError
 from finetune.progress import ProgressStyle
 from finetune.recipes.recipe import RecipeError, RetrainingRecipe, read_recipe
 from finetune.retraining.votes import VotesError, read_votes
 from finetune.training.failures import TrainingError
+from finetune.training.lesson import Lesson
 
 __all__ = ["retrain"]
 
@@ -47,6 +48,8 @@ def retrain(
     progress: Annotated[ProgressStyle, typer.Option()] = ProgressStyle.BAR,
     threads: ThreadsOption = 0,
     tied: TiedOption = False,
+    workers: WorkersOption = 1,
+    ray: RayOption = None,
 ) -> None:
     """Teach a version what was liked and what was not, without forgetting the jokes it knows.
 
@@ -61,7 +64,6 @@ def retrain(
     given = read_votes(votes)
     given.require(liked=chosen.votes.fewest, disliked=chosen.votes.fewest_disliked)
     from finetune.corpus.preparation import PrepareOptions
-    from finetune.training.teaching import Lesson
 
     teach_showing(
         Lesson(
@@ -80,4 +82,6 @@ def retrain(
         progress=progress,
         threads=threads,
         tied=tied,
+        workers=workers,
+        ray=ray,
     )

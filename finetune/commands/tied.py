@@ -24,7 +24,8 @@ def tie_to_starter() -> None:
     The other end of that pipe is held open by the starter alone, so it ends with the starter's
     death, however that came about. What is written to it is ignored.
     """
-    descriptor = sys.stdin.fileno()
+    # Our own, since standard input may become that of workers.
+    descriptor = os.dup(sys.stdin.fileno())
     threading.Thread(target=_wait_for_the_end, args=(descriptor,), daemon=True).start()
 
 

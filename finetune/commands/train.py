@@ -10,12 +10,13 @@ from finetune.artifacts import BrokenVersionError
 from finetune.bases import BaseModelError, default_cache
 from finetune.commands.failing import failing_plainly
 from finetune.commands.prepare import TierOption, tier_of
-from finetune.commands.teaching import ThreadsOption, teach_showing
+from finetune.commands.teaching import RayOption, ThreadsOption, WorkersOption, teach_showing
 from finetune.commands.tied import TiedOption
 from finetune.corpus.jokes import CorpusError
 from finetune.progress import ProgressStyle
 from finetune.recipes.recipe import RecipeError, RetrainingRecipe, read_recipe
 from finetune.training.failures import TrainingError
+from finetune.training.lesson import Lesson
 
 __all__ = ["train"]
 
@@ -45,6 +46,8 @@ def train(
     progress: Annotated[ProgressStyle, typer.Option()] = ProgressStyle.BAR,
     threads: ThreadsOption = 0,
     tied: TiedOption = False,
+    workers: WorkersOption = 1,
+    ray: RayOption = None,
 ) -> None:
     """Teach a model jokes and write the result as a verified model version with a report.
 
@@ -57,7 +60,6 @@ def train(
     if isinstance(chosen, RetrainingRecipe):
         raise RecipeError(f"Recipe {recipe} learns from votes: python -m finetune retrain --help")
     from finetune.corpus.preparation import PrepareOptions
-    from finetune.training.teaching import Lesson
 
     teach_showing(
         Lesson(
@@ -75,4 +77,6 @@ def train(
         progress=progress,
         threads=threads,
         tied=tied,
+        workers=workers,
+        ray=ray,
     )

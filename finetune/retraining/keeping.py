@@ -9,7 +9,8 @@ from transformers import TrainerControl, TrainerState, TrainingArguments
 
 from finetune.progress import Progress
 from finetune.training.checkpoints import BestWeights
-from finetune.training.failures import TrainingError
+from finetune.training.failures import CommonError
+from finetune.training.group import WorkerGroup
 
 __all__ = ["RememberingWeights"]
 
@@ -36,8 +37,9 @@ class RememberingWeights(BestWeights):
         model: torch.nn.Module,
         loss: Callable[[], float],
         progress: Progress,
+        group: WorkerGroup,
     ) -> None:
-        super().__init__(run=run, patience=1)
+        super().__init__(run=run, patience=1, group=group)
         self._forgetting = forgetting
         self._loss = loss
         self._progress = progress
@@ -69,7 +71,7 @@ class RememberingWeights(BestWeights):
         finally:
             # A checkpoint of the last step is still to be written.
             _put(trained, first=self._first, last=last, share=1.0)
-        raise TrainingError(
+        raise CommonError(
             f"The loss of held-out jokes rose by {100 * (loss / losses[0] - 1):.1f} % though "
             f"little of what was learned was kept, where {100 * self._forgetting:.1f} % are "
             "allowed (votes.forgetting); set a lower learning_rate or a higher votes.replay and "

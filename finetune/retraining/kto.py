@@ -4,18 +4,26 @@ Ethayarajh et al. 2024, "KTO: Model Alignment as Prospect Theoretic Optimization
 https://arxiv.org/abs/2402.01306, equations 7 and 8.
 """
 
+from collections.abc import Callable
+
 import torch
 
 __all__ = ["divergence", "kto_losses"]
 
 
-def divergence(policy: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:
+def divergence(
+    policy: torch.Tensor,
+    reference: torch.Tensor,
+    *,
+    mean: Callable[[torch.Tensor], torch.Tensor] = torch.mean,
+) -> torch.Tensor:
     """How far the policy has moved, z₀ of the paper, in nats: a scalar without gradient.
 
     Both are log-probabilities [rows] of mismatched jokes, each after the prompt of another. Their
-    mean log-ratio is a biased estimate of the divergence, kept from falling below zero.
+    mean log-ratio is a biased estimate of the divergence, kept from falling below zero. Where rows
+    are read in several places, `mean` is that over all of them.
     """
-    return (policy - reference).mean().clamp(min=0).detach()
+    return mean(policy - reference).clamp(min=0).detach()
 
 
 def kto_losses(

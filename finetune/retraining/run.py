@@ -6,14 +6,14 @@ from math import ceil
 from pathlib import Path
 from typing import Any, Self
 
-from datasets import concatenate_datasets
+from datasets import Dataset, concatenate_datasets
 from transformers import TrainerState
 from trl.trainer.utils import disable_dropout_in_model
 
 from finetune.corpus.jokes import CorpusJoke, read_jokes
 from finetune.novelty import NoveltyIndex
 from finetune.recipes.recipe import RetrainingRecipe
-from finetune.retraining.datasets import VotesCollator, kto_dataset, upvotes
+from finetune.retraining.datasets import VotesCollator, kto_rows, upvote_rows
 from finetune.retraining.examples import VoteExample, vote_examples
 from finetune.retraining.judgement import Judgement
 from finetune.retraining.keeping import RememberingWeights
@@ -59,6 +59,31 @@ class RetrainingRun(TrainingRun):
         return cls(**{**shared, "recipe": recipe, "votes": votes, "taught": taught})
 
     def _trainer(self, checkpoint: Path | None) -> VotesTrainer:
+        material = self.group.shared(self._material)
+        if self.recipe.votes.learning == "kto":
+            # It would move the log-ratios of whole jokes further than a step of learning does.
+            disable_dropout_in_model(self.learner.model)
+        train = Dataset.from_list(material["votes"])
+        return VotesTrainer(
+            votes=self.recipe.votes,
+            model=self.learner.model,
+            mixed_precision=self.learner.mixed_precision,
+            args=self._arguments(len(train), eval_on_start=checkpoint is None),
+            train_dataset=train,
+            eval_dataset=self._held_out(material["held_out"]),
+            processing_class=self.learner.tokenizer,
+            data_collator=VotesCollator(
+                replay=material["replay"],
+                share=self._replayed,
+                pad_id=self._pad_id,
+                seed=self.recipe.seed,
+                group=self.group,
+            ),
+            group=self.group,
+        )
+
+    def _material(self) -> dict[str, Sequence[Any]]:
+        """Rows of votes, of jokes to replay, and of its own jokes that are held out."""
         settings = self.recipe.votes
         examples = self._examples()
         judgement = None
@@ -71,23 +96,13 @@ class RetrainingRun(TrainingRun):
                 progress=self.reporter.stage,
             )
             examples = list(judgement.examples)
-        train = self._rows(examples)
-        offered, held_out = self._own(len(train))
-        return VotesTrainer(
-            votes=settings,
-            model=self.learner.model,
-            mixed_precision=self.learner.mixed_precision,
-            args=self._arguments(len(train), eval_on_start=checkpoint is None),
-            train_dataset=train,
-            eval_dataset=self._held_out(held_out),
-            processing_class=self.learner.tokenizer,
-            data_collator=VotesCollator(
-                replay=self._replay(len(train), judgement, offered),
-                share=self._replayed,
-                pad_id=self._pad_id,
-                seed=self.recipe.seed,
-            ),
-        )
+        votes = self._rows(examples)
+        offered, held_out = self._own(len(votes))
+        return {
+            "votes": votes,
+            "replay": self._replay(len(votes), judgement, offered),
+            "held_out": list(self._alone.rows(held_out)),
+        }
 
     def _examples(self) -> list[VoteExample]:
         """The votes that are learned from. Raises `VotesError` when they are too few."""
@@ -104,12 +119,10 @@ class RetrainingRun(TrainingRun):
         fitting.require(liked=settings.fewest, disliked=settings.fewest_disliked)
         return examples
 
-    def _rows(self, examples: list[VoteExample]) -> Any:
+    def _rows(self, examples: list[VoteExample]) -> list[dict[str, Any]]:
         if self.recipe.votes.learning == "upvoted":
-            return upvotes([each for each in examples if each.vote.label])
-        # It would move the log-ratios of whole jokes further than a step of learning does.
-        disable_dropout_in_model(self.learner.model)
-        return kto_dataset(
+            return upvote_rows([each for each in examples if each.vote.label])
+        return kto_rows(
             examples,
             learner=self.learner,
             rows=self.recipe.sequences,
@@ -165,13 +178,13 @@ class RetrainingRun(TrainingRun):
         del offered[::_HELD_OUT_OF_OWN]
         return offered, held_out
 
-    def _held_out(self, own: Sequence[CorpusJoke]) -> Any:
-        """The corpus's held-out jokes, and of a small corpus's version some of its own.
+    def _held_out(self, own: list[dict[str, Any]]) -> Any:
+        """The corpus's held-out jokes, and of a small corpus's version some rows of its own.
 
         A few jokes of another kind than it tells cannot say whether it has forgotten its own.
         """
         held_out = self._packed().of(self.held_out, limit=self.recipe.held_out_jokes)
-        return concatenate_datasets([held_out, self._alone.rows(own)]) if own else held_out
+        return concatenate_datasets([held_out, Dataset.from_list(own)]) if own else held_out
 
     def _keeper(self, trainer: HumourTrainer) -> RememberingWeights:
         return RememberingWeights(
@@ -180,6 +193,7 @@ class RetrainingRun(TrainingRun):
             model=self.learner.model,
             loss=trainer.held_out_loss,
             progress=self.reporter.stage,
+            group=self.group,
         )
 
     def _has_ended(self, state: TrainerState) -> bool:

@@ -1,5 +1,6 @@
 """A trainer whose loss is taken over votes and replayed jokes."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -8,7 +9,6 @@ from finetune.recipes.recipe import VotesRecipe
 from finetune.retraining.datasets import MISMATCHED
 from finetune.retraining.kto import divergence, kto_losses
 from finetune.retraining.likelihood import joke_log_probabilities
-from finetune.training.packing import IGNORED
 from finetune.training.trainer import HumourTrainer
 
 __all__ = ["VotesTrainer"]
@@ -36,38 +36,43 @@ class VotesTrainer(HumourTrainer):
     ) -> Any:
         """The mean loss of the votes and `replay` times that of the replayed jokes.
 
-        Raises `TrainingError` when it is no finite number, before any weight has changed by it.
+        Means are over the votes and tokens of all workers, whose gradients are averaged. Raises
+        `TrainingError` when it is no finite number, before any weight has changed by it.
         """
         if "weight" not in inputs:
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         votes = len(inputs["weight"])
         policy = joke_log_probabilities(model, inputs)
-        tokens = (inputs["labels"][:, 1:] != IGNORED).sum(dim=1)
         if self._votes.learning == "kto":
-            loss = self._kto(model, inputs, policy[:votes])
+            losses = self._kto(model, inputs, policy[:votes])
+            loss = (inputs["weight"] * losses).sum() / inputs["votes"]
         else:
-            loss = -(inputs["weight"] * policy[:votes]).sum() / tokens[:votes].sum()
-        if len(policy) > votes:
-            loss = loss - self._votes.replay * policy[votes:].sum() / tokens[votes:].sum()
+            loss = -(inputs["weight"] * policy[:votes]).sum() / inputs["vote_tokens"]
+        replayed = policy[votes:].sum() / inputs["replayed_tokens"]
+        loss = (loss - self._votes.replay * replayed) * self._group.size
         self.stop_unless_finite(loss)
         return loss
 
+    def own_part(self, rows: Sequence[Any]) -> Any:
+        """What is replayed depends on all votes, so the collator chooses this worker's part."""
+        return self.data_collator(list(rows))
+
     def _kto(self, model: Any, inputs: dict[str, Any], policy: torch.Tensor) -> torch.Tensor:
-        with torch.no_grad():
-            others = joke_log_probabilities(
-                model,
-                {
-                    name.removeprefix(MISMATCHED): tensor
-                    for name, tensor in inputs.items()
-                    if name.startswith(MISMATCHED)
-                },
-            )
-        losses = kto_losses(
+        others = policy.detach()  # none, where this worker has no votes
+        if len(policy):
+            with torch.no_grad():
+                others = joke_log_probabilities(
+                    self.model,
+                    {
+                        name.removeprefix(MISMATCHED): tensor
+                        for name, tensor in inputs.items()
+                        if name.startswith(MISMATCHED)
+                    },
+                )
+        return kto_losses(
             policy=policy,
             reference=inputs["reference"],
             liked=inputs["liked"],
-            divergence=divergence(others, inputs[f"{MISMATCHED}reference"]),
+            divergence=divergence(others, inputs[f"{MISMATCHED}reference"], mean=self._group.mean),
             beta=self._votes.beta,
         )
-        weighted: torch.Tensor = inputs["weight"] * losses
-        return weighted.mean()

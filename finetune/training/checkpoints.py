@@ -9,6 +9,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from finetune.durable import sync
 from finetune.training.failures import TrainingError
+from finetune.training.group import WorkerGroup
 
 __all__ = [
     "BestWeights",
@@ -60,15 +61,24 @@ def _step(checkpoint: Path) -> int:
 
 
 class WholeCheckpoints(TrainerCallback):
-    """Marks a checkpoint once every file of it is on disk, so that a torn one is never used."""
+    """Marks a checkpoint once every file of it is on disk, so that a torn one is never used.
 
-    def __init__(self, *, run: Path) -> None:
+    Each worker of the `group` writes the state of its random numbers into it.
+    """
+
+    def __init__(self, *, run: Path, group: WorkerGroup) -> None:
         self._run = run
+        self._group = group
 
     def on_save(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
         """After all files were written."""
+        self._group.wait()
+        if self._group.leads:
+            self._mark(state)
+
+    def _mark(self, state: TrainerState) -> None:
         checkpoint = self._run / f"checkpoint-{state.global_step}"
         for path in [*checkpoint.rglob("*"), checkpoint]:
             sync(path)
@@ -80,12 +90,14 @@ class WholeCheckpoints(TrainerCallback):
 class BestWeights(TrainerCallback):
     """Keeps the weights with the lowest held-out loss, and stops when it has stopped falling.
 
-    `patience` is how many evaluations in a row may bring nothing better.
+    `patience` is how many evaluations in a row may bring nothing better. All workers of the `group`
+    have the same weights, and the leader writes them.
     """
 
-    def __init__(self, *, run: Path, patience: int) -> None:
+    def __init__(self, *, run: Path, patience: int, group: WorkerGroup) -> None:
         self._run = run
         self._patience = patience
+        self._group = group
 
     @property
     def kept(self) -> bool:
@@ -112,7 +124,12 @@ class BestWeights(TrainerCallback):
         elif has_ended(state, patience=self._patience):
             control.should_training_stop = True
 
-    def _keep(
+    def _keep(self, state: TrainerState, **named: Any) -> None:
+        if self._group.leads:
+            self._write(state, **named)
+        self._group.wait()
+
+    def _write(
         self, state: TrainerState, *, model: Any, metrics: dict[str, float], **_: Any
     ) -> None:
         about = {"step": state.global_step, "held_out_loss": metrics["eval_loss"]}

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch.nn.functional import pad
+from torch.nn.parallel import DistributedDataParallel
 
 from finetune.training.packing import IGNORED
 
@@ -79,8 +80,9 @@ def _rows(rows: torch.Tensor) -> int:
 
 @contextmanager
 def _read_by_head(model: Any, chosen: torch.Tensor) -> Iterator[None]:
-    """Only the `chosen` states, unless the model is wrapped for several devices or has no head."""
-    find = getattr(model, "get_output_embeddings", None)
+    """Only the `chosen` states, unless the model has no head."""
+    inner = model.module if isinstance(model, DistributedDataParallel) else model
+    find = getattr(inner, "get_output_embeddings", None)
     head = find() if find else None
     if head is None:
         yield

@@ -18,6 +18,7 @@ __all__ = [
     "IGNORED",
     "Sequences",
     "alone",
+    "blank",
     "by_length",
     "collate",
     "keeps_apart",
@@ -121,6 +122,15 @@ def alone(example: Example) -> dict[str, list[int]]:
     """The columns of one row that holds one joke."""
     packed = pack([example], length=len(example), together=False)
     return {name: rows[0] for name, rows in packed.columns().items()}
+
+
+def blank(pad_id: int) -> dict[str, list[int]]:
+    """A row that says nothing, for a worker that has nothing to read while others do."""
+    return {
+        "input_ids": [pad_id] * 2,
+        "position_ids": [0, 1],
+        "labels": [IGNORED] * 2,
+    }
 
 
 def collate(

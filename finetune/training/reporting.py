@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from finetune.progress import json_line
 from finetune.training.pace import Pace
 
-__all__ = ["BarReporter", "JsonReporter", "Reporter", "TrainingStep"]
+__all__ = ["BarReporter", "JsonReporter", "Reporter", "SilentReporter", "TrainingStep"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +40,25 @@ class Reporter(Protocol):
 
     def samples(self, epoch: float, jokes: Sequence[str]) -> None:
         """After an epoch."""
+
+
+class SilentReporter:
+    """For all workers of a run but the one that leads; use it as a context."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing was begun."""
+
+    def stage(self, name: str, step: int, of: int) -> None:
+        """Nothing."""
+
+    def training(self, now: TrainingStep) -> None:
+        """Nothing."""
+
+    def samples(self, epoch: float, jokes: Sequence[str]) -> None:
+        """Nothing."""
 
 
 class JsonReporter:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,9 @@ from finetune.training.checkpoints import (
 )
 from finetune.training.compiling import CompiledLayers
 from finetune.training.datasets import PackedJokes
+from finetune.training.division import Division
 from finetune.training.failures import failing_with_a_sentence
+from finetune.training.group import WorkerGroup
 from finetune.training.interruption import Interruption
 from finetune.training.learner import Learner
 from finetune.training.packing import collate, on_device
@@ -55,7 +57,8 @@ class Outcome:
 class TrainingRun:
     """Everything a run needs; `directory` is where its checkpoints live.
 
-    `compiler` is a backend of torch.compile.
+    `compiler` is a backend of torch.compile. Each worker of the `group` has a run of its own, with
+    the same recipe, jokes and directory, on a file system that they share.
     """
 
     recipe: Recipe
@@ -65,6 +68,7 @@ class TrainingRun:
     directory: Path
     reporter: Reporter
     compiler: str = "inductor"
+    group: WorkerGroup = field(default_factory=WorkerGroup)
 
     def run(self, *, resume: bool) -> Outcome:
         """Train to the end, or until a signal comes.
@@ -72,7 +76,7 @@ class TrainingRun:
         With `resume` it goes on from the newest whole checkpoint exactly as if it had never
         stopped. Raises `TrainingError` and `CorpusError`.
         """
-        forget_torn_checkpoints(self.directory)
+        self.group.once(lambda: forget_torn_checkpoints(self.directory))
         checkpoint = last_whole_checkpoint(self.directory) if resume else None
         with failing_with_a_sentence(kept=self._kept):
             return self._run(checkpoint)
@@ -90,14 +94,16 @@ class TrainingRun:
                 return self._outcome(before, stopped=None)
         set_seed(self.recipe.seed)
         self.reporter.stage("reading the jokes", 0, 0)
-        interruption = Interruption()
+        interruption = Interruption(group=self.group)
         trainer = self._trainer(checkpoint)
         for unwanted in (PrinterCallback, ProgressCallback):
             trainer.remove_callback(unwanted)
         for callback in (
             # Before the mark of a whole checkpoint, which comes after everything else in it.
-            UnloggedLoss(trainer=trainer, run=self.directory, checkpoint=checkpoint),
-            WholeCheckpoints(run=self.directory),
+            UnloggedLoss(
+                trainer=trainer, run=self.directory, checkpoint=checkpoint, group=self.group
+            ),
+            WholeCheckpoints(run=self.directory, group=self.group),
             self._keeper(trainer),
             SoundGradients(),
             Watching(reporter=self.reporter, samples=self._samples),
@@ -121,6 +127,7 @@ class TrainingRun:
             eval_dataset=packed.of(self.held_out, limit=self.recipe.held_out_jokes),
             processing_class=self.learner.tokenizer,
             data_collator=partial(collate, pad_id=self._pad_id, length=length),
+            group=self.group,
         )
 
     def _compiled(self, rows: Any) -> bool:
@@ -129,15 +136,15 @@ class TrainingRun:
         Nothing in it comes by chance, so a resumed run finds the same. Layers that forget their
         activations are not compiled.
         """
-        recipe = self.recipe
+        recipe, sequences = self.recipe, self._division.sequences
         wanted = recipe.compiled
         if wanted == "auto":
             wanted = len(rows) * recipe.epochs / recipe.sequences >= _WORTH_COMPILING
-        if not wanted or recipe.gradient_checkpointing or len(rows) < recipe.sequences:
+        if not wanted or recipe.gradient_checkpointing or len(rows) < sequences:
             return False
         self.reporter.stage("compiling the layers", 0, 0)
         batch = on_device(
-            list(rows.select(range(recipe.sequences))),
+            list(rows.select(range(sequences))),
             pad_id=self._pad_id,
             device=self.learner.model.device,
             length=recipe.sequence_tokens,
@@ -149,11 +156,15 @@ class TrainingRun:
         return PackedJokes(recipe=self.recipe, learner=self.learner)
 
     @property
+    def _division(self) -> Division:
+        return Division.of(self.recipe, workers=self.group.size)
+
+    @property
     def _pad_id(self) -> int:
         return int(self.learner.tokenizer.eos_token_id)
 
     def _keeper(self, trainer: HumourTrainer) -> BestWeights:
-        return BestWeights(run=self.directory, patience=self.recipe.patience)
+        return BestWeights(run=self.directory, patience=self.recipe.patience, group=self.group)
 
     def _has_ended(self, state: TrainerState) -> bool:
         return has_ended(state, patience=self.recipe.patience)
@@ -167,13 +178,13 @@ class TrainingRun:
         )
 
     def _arguments(self, rows: int, *, eval_on_start: bool = False) -> SFTConfig:
-        recipe = self.recipe
+        recipe, part = self.recipe, self._division
         steps = math.ceil(rows / (recipe.sequences * recipe.accumulation))
         return SFTConfig(
             output_dir=str(self.directory),
-            per_device_train_batch_size=recipe.sequences,
+            per_device_train_batch_size=part.sequences,
             per_device_eval_batch_size=recipe.sequences,
-            gradient_accumulation_steps=recipe.accumulation,
+            gradient_accumulation_steps=part.accumulation,
             num_train_epochs=recipe.epochs,
             learning_rate=recipe.learning_rate,
             lr_scheduler_type=recipe.schedule,
@@ -200,6 +211,8 @@ class TrainingRun:
             data_seed=recipe.seed,
             dataloader_pin_memory=self.learner.model.device.type == "cuda",
             remove_unused_columns=False,
+            ddp_find_unused_parameters=False,
+            log_level_replica="error",
             max_length=None,
             dataset_kwargs={"skip_prepare_dataset": True},
         )
@@ -211,7 +224,7 @@ class TrainingRun:
         return min(math.ceil(wanted * steps if wanted < 1 else wanted), max(1, steps // 10))
 
     def _samples(self, model: Any) -> list[str]:
-        if not self.recipe.samples:
+        if not self.recipe.samples or not self.group.leads:
             return []
         mixed = self.learner.mixed_precision
         with torch.autocast(model.device.type, torch.bfloat16, enabled=mixed):

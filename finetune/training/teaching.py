@@ -1,8 +1,8 @@
 """From raw jokes or a prepared corpus to a published model version, one step after the other."""
 
 import shutil
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import torch
 from finetune.artifacts import MANIFEST, is_adapter, slug
 from finetune.corpus.corpus import Corpus, open_corpus
 from finetune.corpus.jokes import SUMMARY, read_jokes
-from finetune.corpus.preparation import PrepareOptions, prepare_corpus
+from finetune.corpus.preparation import prepare_corpus
 from finetune.corpus.sources import open_source
 from finetune.models import choose_device, choose_dtype
 from finetune.novelty import NoveltyIndex
@@ -20,8 +20,11 @@ from finetune.retraining.examples import told_joke
 from finetune.retraining.run import RetrainingRun
 from finetune.retraining.votes import Votes
 from finetune.template import Template
+from finetune.training.division import Division
 from finetune.training.failures import TrainingError, failing_with_a_sentence
+from finetune.training.group import WorkerGroup
 from finetune.training.learner import Learner, learner
+from finetune.training.lesson import Lesson, Taught
 from finetune.training.proof import Examiner
 from finetune.training.publication import Lineage, publish, stage_weights
 from finetune.training.reporting import Reporter
@@ -29,46 +32,29 @@ from finetune.training.run import Outcome, TrainingRun
 from finetune.training.run_directory import enter_run, left_only_with_checkpoints
 from finetune.versions import Found, find_version
 
-__all__ = ["Lesson", "Taught", "Teacher"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lesson:
-    """What to teach: `data` is one prepared corpus, or raw sources prepared with `options`.
-
-    `out` is the directory of the version to be made; the checkpoints lie beside it until then, in
-    one with `.run` added to its name. `parent` is a version to go on from instead of the recipe's
-    base, and `votes` are what a `RetrainingRecipe` learns from. `resume` and `restart` say what to
-    do with an unfinished run.
-    """
-
-    recipe: Recipe
-    data: Sequence[str]
-    options: PrepareOptions
-    out: Path
-    parent: str | None
-    resume: bool
-    restart: bool
-    votes: Votes | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Taught:
-    """How a lesson ended: with a version, or with the signal that interrupted it at a step."""
-
-    version: Path | None
-    step: int
-    interrupted_by: int | None
+__all__ = ["Teacher"]
 
 
 class Teacher:
-    """Prepares, trains, examines and publishes; `device` is auto, cpu or cuda."""
+    """Prepares, trains, examines and publishes; `device` is auto, cpu or cuda.
 
-    def __init__(self, *, cache: Path, device: str, examiner: Examiner, reporter: Reporter) -> None:
+    Of a `group` of workers all train, and the leader does the rest.
+    """
+
+    def __init__(
+        self,
+        *,
+        cache: Path,
+        device: str,
+        examiner: Examiner,
+        reporter: Reporter,
+        group: WorkerGroup,
+    ) -> None:
         self._cache = cache
         self._device = choose_device(device)
         self._examiner = examiner
         self._reporter = reporter
+        self._group = group
 
     def teach(self, lesson: Lesson) -> Taught:
         """Make a version, or leave whole checkpoints if a signal comes.
@@ -81,6 +67,7 @@ class Teacher:
         run = lesson.out.with_name(f"{lesson.out.name}.run")
         parent = self._find(lesson.parent) if lesson.parent else None
         recipe = _based_on(lesson.recipe, parent)
+        Division.of(recipe, workers=self._group.size)
         base = self._find(recipe.base, recipe.revision)
         corpus = self._corpus(lesson, run)
         lineage = Lineage(
@@ -91,9 +78,13 @@ class Teacher:
             data=corpus.summary,
             votes=lesson.votes.summary() if lesson.votes else None,
         )
-        enter_run(run, record=lineage.record(), resume=lesson.resume, restart=lesson.restart)
+        self._group.once(
+            lambda: enter_run(
+                run, record=lineage.record(), resume=lesson.resume, restart=lesson.restart
+            )
+        )
         self._reporter.stage("loading the model", 0, 0)
-        with left_only_with_checkpoints(run):
+        with left_only_with_checkpoints(run) if self._group.leads else nullcontext():
             pupil = learner(
                 recipe,
                 base_directory=base.directory,
@@ -102,7 +93,7 @@ class Teacher:
                 dtype=self._dtype(recipe),
             )
             outcome = self._run(lesson, lineage, pupil, corpus, run).run(resume=lesson.resume)
-        if outcome.best is not None:
+        if outcome.best is not None and self._group.leads:
             with failing_with_a_sentence(kept=lambda: f"The best weights are in {outcome.best}."):
                 self._publish(lesson, lineage, corpus, pupil, outcome)
         return Taught(
@@ -122,6 +113,7 @@ class Teacher:
             held_out=corpus.held_out,
             directory=directory,
             reporter=self._reporter,
+            group=self._group,
         )
         if isinstance(recipe, RetrainingRecipe) and lesson.votes is not None:
             taught = NoveltyIndex.of_version(parent.directory) if parent else None
@@ -129,8 +121,10 @@ class Teacher:
         return run
 
     def _find(self, name: str, revision: str = "") -> Found:
-        return find_version(
-            name, cache=self._cache, revision=revision, progress=self._reporter.stage
+        return self._group.in_turn(
+            lambda: find_version(
+                name, cache=self._cache, revision=revision, progress=self._reporter.stage
+            )
         )
 
     def _dtype(self, recipe: Recipe) -> torch.dtype:
@@ -140,14 +134,18 @@ class Teacher:
         """The corpus that was named, or one prepared from what was named, kept beside the run."""
         if len(lesson.data) == 1 and (Path(lesson.data[0]) / SUMMARY).is_file():
             return open_corpus(Path(lesson.data[0]))
-        return prepare_corpus(
-            [source for name in lesson.data for source in open_source(name)],
-            out=run.with_name(f"{run.stem}.corpus"),
-            options=lesson.options,
-            overwrite=True,
-            progress=self._reporter.stage,
-            processes=torch.get_num_threads(),
+        out = run.with_name(f"{run.stem}.corpus")
+        self._group.once(
+            lambda: prepare_corpus(
+                [source for name in lesson.data for source in open_source(name)],
+                out=out,
+                options=lesson.options,
+                overwrite=True,
+                progress=self._reporter.stage,
+                processes=torch.get_num_threads(),
+            )
         )
+        return open_corpus(out)
 
     def _publish(
         self,

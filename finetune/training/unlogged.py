@@ -6,6 +6,8 @@ from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from finetune.training.group import WorkerGroup
+
 __all__ = ["UnloggedLoss"]
 
 _FILE = "unlogged.json"
@@ -16,12 +18,16 @@ class UnloggedLoss(TrainerCallback):
 
     `Trainer` logs the mean loss since the last log and forgets at a checkpoint what it has summed
     up; the two attributes that hold it have no public name. `checkpoint` is what is gone on from.
+    What is logged is the mean over the workers of the `group`, so they may be others later.
     """
 
-    def __init__(self, *, trainer: Any, run: Path, checkpoint: Path | None) -> None:
+    def __init__(
+        self, *, trainer: Any, run: Path, checkpoint: Path | None, group: WorkerGroup
+    ) -> None:
         self._trainer = trainer
         self._run = run
         self._checkpoint = checkpoint
+        self._group = group
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
@@ -38,8 +44,11 @@ class UnloggedLoss(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
         """Write the sum into the checkpoint that was just made."""
+        loss = self._group.mean(self._trainer._tr_loss)
+        if not self._group.leads:
+            return
         content = {
-            "loss": self._trainer._tr_loss.item(),
+            "loss": loss.item(),
             "logged_step": self._trainer._globalstep_last_logged,
         }
         path = self._run / f"checkpoint-{state.global_step}" / _FILE

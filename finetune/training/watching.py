@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from finetune.training.failures import TrainingError
+from finetune.training.failures import CommonError
 from finetune.training.reporting import Reporter, TrainingStep
 
 __all__ = ["SoundGradients", "Watching"]
@@ -109,7 +109,7 @@ class SoundGradients(TrainerCallback):
         """Raises `TrainingError`."""
         gradients = [each.grad for each in named["model"].parameters() if each.grad is not None]
         if not torch.isfinite(torch.nn.utils.get_total_norm(gradients)):
-            raise TrainingError(
+            raise CommonError(
                 "A gradient is no longer a number; lower learning_rate (or set dtype=float32) and "
                 "begin again with --restart."
             )

@@ -18,10 +18,13 @@ from pathlib import Path
 
 from bot.generation.cluster.locking import locked
 from bot.generation.cluster.port import ClusterUnreachable
-from bot.generation.cluster.ray_cluster import QUIET
+from finetune.cluster.quiet import QUIET
 from finetune.durable import write_whole
 
-__all__ = ["begin_embedded", "end_embedded", "find_embedded"]
+__all__ = ["LOCAL", "begin_embedded", "end_embedded", "find_embedded"]
+
+LOCAL = "local"
+"""Its address in the settings, ray.address."""
 
 _RECORD = "ray.json"
 _KEY = "key"

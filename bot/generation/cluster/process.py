@@ -18,7 +18,7 @@ from pathlib import Path
 
 from bot.generation.cluster.application import Application
 from bot.generation.cluster.deploying import deployed, shelved
-from bot.generation.cluster.embedded import begin_embedded, find_embedded
+from bot.generation.cluster.embedded import LOCAL, begin_embedded, find_embedded
 from bot.generation.cluster.gateway import Gateway
 from bot.generation.cluster.leases import LEASE_SECONDS
 from bot.generation.cluster.port import ClusterError, ClusterUnreachable, VersionRefused
@@ -27,10 +27,7 @@ from bot.generation.cluster.ray_replicas import RayReplicas
 from bot.generation.pipes import private_stdout, read_orders, reports_to
 from bot.generation.protocol import Broken, Order, Ready, Report
 
-__all__ = ["LOCAL", "REFUSED", "found", "joined", "main"]
-
-LOCAL = "local"
-"""The address of a Ray on this machine alone."""
+__all__ = ["REFUSED", "found", "joined", "main"]
 
 REFUSED = os.EX_DATAERR
 """How the process ends when the version is to blame; however else it ends, the cluster is."""

@@ -14,15 +14,14 @@ from bot.generation.cluster.leases import Leases
 from bot.generation.cluster.port import ApplicationGone, ClusterUnreachable
 from bot.generation.cluster.replica import Replica
 from bot.generation.protocol import ProtocolError, Ready, decode_report
+from finetune.cluster.quiet import QUIET
 
-__all__ = ["MISSING", "QUIET", "ApplicationState", "RayCluster", "has_ray"]
+__all__ = ["MISSING", "ApplicationState", "RayCluster", "has_ray"]
 
 MISSING = (
     "Jokes are to come from Ray (generation.where), which is not installed; "
     "install it with: pip install 'punchline[ray]'"
 )
-QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
-"""For processes that use Ray: it reports to nobody, and does not warn of its own future."""
 
 _NAMESPACE = "punchline"
 _LEASES = "punchline-leases"
