@@ -7,8 +7,8 @@ from pydantic import SecretStr
 from tests.campaigns.cluster.bots import Away, Bots
 from tests.campaigns.cluster.ledger import Fate, Request
 from tests.campaigns.cluster.picture import draw
-from tests.campaigns.cluster.timeline import Event, Second, Timeline, read_timeline
-from tests.campaigns.cluster.verdict import course_of_replicas, pauses, unanswered
+from tests.campaigns.cluster.timeline import KILLED, Event, Second, Timeline, read_timeline
+from tests.campaigns.cluster.verdict import course_of_replicas, pauses, recovered, unanswered
 from tests.platforms.discord.server import DiscordServer
 
 AWAY = Away(shard=1, began=10.0, ended=40.0)
@@ -57,6 +57,17 @@ def test_only_while_a_bot_is_away_may_a_request_be_left_where_it_is() -> None:
     assert unanswered([excused, ignored], written=set(), bots=bots()) == ([], [], [ignored])
 
 
+def test_a_request_that_outlived_its_bot_was_recovered() -> None:
+    outlived = request(Fate.TOLD)
+    others = [
+        request(Fate.TOLD, shard=0),
+        request(Fate.TOLD, ended=9.0),
+        request(Fate.APOLOGISED, began=11.0),
+        request(Fate.SILENT),
+    ]
+    assert recovered([outlived, *others], bots=bots()) == 1
+
+
 def test_replicas_are_followed_through_what_serve_says() -> None:
     seen = (1, 1, 2, None, 2, 3, 1)
     course = course_of_replicas([second(n, replicas=each) for n, each in enumerate(seen)])
@@ -65,7 +76,7 @@ def test_replicas_are_followed_through_what_serve_says() -> None:
 
 def test_a_pause_is_the_longest_time_without_a_joke_in_the_minute_after_a_blow() -> None:
     seconds = [second(n, told=0 if n in (3, 12, 13, 14, 80) else 1) for n in range(100)]
-    events = [Event(at=10.0, event="replica", detail="is killed")]
+    events = [Event(at=10.0, event="replica", detail=KILLED)]
     assert pauses(seconds, events) == {"replica at 10 s": 3}
 
 
@@ -73,7 +84,7 @@ def test_a_timeline_is_read_as_it_was_written_and_drawn(tmp_path: Path) -> None:
     path, picture = tmp_path / "timeline.jsonl", tmp_path / "timeline.svg"
     timeline = Timeline(path=path, running=lambda: 2)
     timeline.note("rush", "many ask")
-    timeline.note("node", "is killed")
+    timeline.note("node", KILLED)
     timeline.request(request(Fate.TOLD))
     timeline.vote()
     timeline.tick()

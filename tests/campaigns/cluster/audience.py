@@ -126,13 +126,19 @@ class Audience:
             await asyncio.sleep(_AFTER_A_FAILURE_SECONDS)
 
     async def settle(self) -> None:
-        """Wait for the votes under way, and vote until there are as many as planned."""
+        """Wait for the votes under way, and vote until there are as many as planned.
+
+        Ends before that when nobody acknowledges any.
+        """
         while self._voting:
             await asyncio.gather(*self._voting)
         while self._ledger.presses < self._plan.votes:
-            missing = min(self._plan.votes - self._ledger.presses, self._plan.at_once)
+            before = self._ledger.presses
+            missing = min(self._plan.votes - before, self._plan.at_once)
             voters = (self._chance.choice(self._jokes) for _ in range(missing))
             await asyncio.gather(*(self._vote_once(*each) for each in voters))
+            if self._ledger.presses == before:
+                return
 
     def answered_twice(self) -> int:
         """Messages with a joke beyond the one that each request may have."""

@@ -10,7 +10,7 @@ from tests.campaigns.cluster.audience import Audience
 from tests.campaigns.cluster.blows import Striker
 from tests.campaigns.cluster.ledger import Ledger
 from tests.campaigns.cluster.plan import Plan
-from tests.campaigns.cluster.timeline import Timeline
+from tests.campaigns.cluster.timeline import KILLED, Timeline
 from tests.campaigns.waiting import until
 
 __all__ = ["Course"]
@@ -85,7 +85,7 @@ class Course:
         for jokes, blow in self._plan.blows(self._chance):
             while self._ledger.told < jokes:  # noqa: ASYNC110 - a day may pass until then
                 await asyncio.sleep(_LOOK_EVERY_SECONDS)
-            self._begin(blow, "is killed")
+            self._begin(blow, KILLED)
             done = await self._striker.strike(blow)
             self._timeline.note(f"{blow} again", done)
             await asyncio.sleep(_BETWEEN_BLOWS_SECONDS)

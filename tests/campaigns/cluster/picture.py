@@ -60,7 +60,7 @@ def _p95(seconds: Sequence[Second]) -> list[float]:
 
 
 def _blows(events: Sequence[Event]) -> list[Event]:
-    return [each for each in events if each.detail == "is killed"]
+    return [each for each in events if each.is_blow]
 
 
 def _mark(axes: Axes, events: Sequence[Event]) -> None:

@@ -34,6 +34,11 @@ class Plan:
         return self.votes / self.jokes
 
     @property
+    def patience(self) -> float:
+        """Seconds after which a run that has not come to its end never will."""
+        return 1_800 + 2.0 * self.jokes
+
+    @property
     def rush_begins(self) -> int:
         """Jokes after which it begins; before, two members ask."""
         return max(1, self.jokes // 50)

@@ -12,7 +12,10 @@ from typing import Any, Self
 
 from tests.campaigns.cluster.ledger import Fate, Request
 
-__all__ = ["Event", "Second", "Timeline", "read_timeline"]
+__all__ = ["KILLED", "Event", "Second", "Timeline", "read_timeline"]
+
+KILLED = "is killed"
+"""What the detail of an event says that is a blow."""
 
 _LOOK_EVERY_SECONDS = 2.0
 
@@ -37,6 +40,11 @@ class Event:
     at: float
     event: str
     detail: str
+
+    @property
+    def is_blow(self) -> bool:
+        """Whether something was killed."""
+        return self.detail == KILLED
 
 
 @dataclass(kw_only=True)

@@ -10,9 +10,7 @@ from tests.campaigns.cluster.plan import Plan
 from tests.campaigns.cluster.timeline import Event, Second
 from tests.campaigns.outcome import Outcome
 
-__all__ = ["course_of_replicas", "outcome_of", "pauses", "unanswered"]
-
-_PHASES = ("calm", "rush", "quiet", "end")
+__all__ = ["course_of_replicas", "outcome_of", "pauses", "recovered", "unanswered"]
 
 
 def outcome_of(
@@ -29,7 +27,7 @@ def outcome_of(
     """Every promise, from what was seen outside and what is on disk."""
     states, fates = kept.states(), ledger.fates()
     lost = ledger.lost(kept.votes(ledger.votes))
-    doubled = ledger.doubled() + kept.doubled()
+    doubled = max(ledger.doubled(), kept.doubled())
     owed, cut_off, ignored = unanswered(ledger.requests, written=kept.origins(), bots=bots)
     replicas = course_of_replicas(seconds)
     broken = {
@@ -57,6 +55,8 @@ def outcome_of(
             "requests": f"{ledger.told:,} jokes, {fates[Fate.APOLOGISED]:,} apologies, "
             f"{len(cut_off)} cut off before a killed bot had written them down, "
             f"{while_away} not accepted while a bot was away",
+            "under way when their bot was killed": f"{recovered(ledger.requests, bots=bots)} "
+            "answered by the next",
             "waited": f"p50 {percentile(waits, 50):.1f} s, p95 {percentile(waits, 95):.1f} s, "
             f"worst {max(waits):.1f} s",
             "votes": f"{ledger.presses:,} acknowledged, {len(lost)} lost; "
@@ -66,9 +66,8 @@ def outcome_of(
             "in all": f"{took} s, {ledger.told / took:.2f} jokes and "
             f"{ledger.presses / took:.1f} votes a second",
             **{
-                f"at {each.at:.0f} s, {each.event}": each.detail
-                for each in events
-                if each.event not in _PHASES and each.detail != "is killed"
+                f"killed: {blow}": f"at most {longest} s without a joke in the minute after"
+                for blow, longest in pauses(seconds, events).items()
             },
         },
         raw={
@@ -101,6 +100,16 @@ def unanswered(
     return owed, cut_off, ignored
 
 
+def recovered(requests: Sequence[Request], *, bots: Bots) -> int:
+    """How many requests were under way when their bot was killed, and answered all the same."""
+    return sum(
+        each.shard == away.shard and each.began < away.began < each.ended
+        for away in bots.away
+        for each in requests
+        if each.fate in (Fate.TOLD, Fate.APOLOGISED)
+    )
+
+
 def course_of_replicas(seconds: Sequence[Second]) -> list[int]:
     """How many replicas there were, one after the other; what Serve did not say is left out."""
     course: list[int] = []
@@ -114,7 +123,7 @@ def pauses(seconds: Sequence[Second], events: Sequence[Event]) -> dict[str, int]
     """The longest time without a joke in the minute after each blow, in seconds."""
     found = {}
     for event in events:
-        if event.detail == "is killed":
+        if event.is_blow:
             longest = current = 0
             for each in seconds:
                 if event.at <= each.second < event.at + 60:
