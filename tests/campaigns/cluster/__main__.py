@@ -128,6 +128,8 @@ async def _on(
     plan: Plan, stage: Stage, postgres: PostgresServer, nodes: Nodes, path: Path
 ) -> Outcome:
     url = await asyncio.to_thread(postgres.new_database)
+    # Of their own, since members draw as answers come, which no seed decides.
+    blows = random.Random(stage.random.getrandbits(32))
     ledger, timeline = Ledger(), Timeline(path=path, running=nodes.running)
     async with DiscordServer(keep_requests=False) as server:
         # The tiny model tells its jokes warmer, so that the thirty it knows do not run out.
@@ -153,14 +155,14 @@ async def _on(
             timeline=timeline,
             chance=stage.random,
         )
-        striker = Striker(nodes=nodes, bots=bots, postgres=postgres, chance=stage.random)
+        striker = Striker(nodes=nodes, bots=bots, postgres=postgres, chance=blows)
         course = Course(
             plan=plan,
             audience=audience,
             striker=striker,
             ledger=ledger,
             timeline=timeline,
-            chance=stage.random,
+            chance=blows,
             say=stage.say,
         )
         stage.say("starting two bots")
