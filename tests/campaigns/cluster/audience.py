@@ -67,7 +67,9 @@ class Place:
 def places_of(server: DiscordServer, plan: Plan) -> list[Place]:
     """All communities, and all members shared out over them."""
     members = [server.member() for _ in range(plan.members)]
-    channels = [server.channel(server.guild()) for _ in range(plan.communities)]
+    # One after the other, for then they fall on different shards.
+    guilds = [server.guild() for _ in range(plan.communities)]
+    channels = [server.channel(guild) for guild in guilds]
     return [
         Place(channel=channel, members=members[number :: plan.communities])
         for number, channel in enumerate(channels)
