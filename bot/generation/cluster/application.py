@@ -50,9 +50,9 @@ class Scale:
     """How many replicas there are, what each takes of the cluster, and what each is given.
 
     `at_once` is how many jokes one replica tells at the same time, `queued` how many wait for one
-    before the cluster refuses. `upscale_seconds` and `downscale_seconds` are how long there must be
-    more or less than the `target` before there are more or fewer replicas. A replica that writes nothing for `silent_seconds` is replaced, and
-    one that is to go may finish for `grace_seconds`.
+    before the cluster refuses. There are more or fewer replicas when they have had more or less
+    than the `target` for `upscale_seconds` or `downscale_seconds`. A replica that writes nothing
+    for `silent_seconds` is replaced, and one that is to go may finish for `grace_seconds`.
     """
 
     cpus: float
