@@ -7,7 +7,7 @@ PIP := $(BIN)/pip --disable-pip-version-check --quiet
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help chat finetune-demo test test-ray coverage check format bench bench-gpu campaign crowds trials scaling clean
+.PHONY: help chat finetune-demo test test-ray coverage check format bench bench-gpu campaign campaign-cluster crowds trials scaling clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ bench-gpu: $(VENV)/installed-dev ## measure the engine on a GPU next to transfor
 
 campaign: $(VENV)/installed-dev ## kill, flood and soak a real bot (minutes; MINUTES=10)
 	@$(BIN)/python -m tests.campaigns --minutes $(or $(MINUTES),10)
+
+campaign-cluster: $(VENV)/installed-ray ## two bots on PostgreSQL and a Ray of several nodes, while things die (an hour)
+	@$(BIN)/python -m tests.campaigns.cluster --seed $(or $(SEED),1)
 
 crowds: $(VENV)/installed-dev ## let simulated crowds teach Punchline their taste (an hour and more)
 	@$(BIN)/python -m tests.campaigns.crowds crowds

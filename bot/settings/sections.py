@@ -257,6 +257,14 @@ class RaySettings(Section):
             "of what one may have.",
         ),
     ] = 0.0
+    upscale_delay_seconds: Annotated[
+        float,
+        Field(ge=0, le=86_400, description="Replicas are added after so long above that number."),
+    ] = 30.0
+    downscale_delay_seconds: Annotated[
+        float,
+        Field(ge=0, le=86_400, description="Replicas are taken away after so long below it."),
+    ] = 600.0
     max_ongoing_requests: Annotated[
         int,
         Field(

@@ -132,6 +132,8 @@ def application(*, url: str = "", path: str = "nowhere", at_once: int = 8) -> Ap
             least=1,
             most=3,
             target=4,
+            upscale_seconds=30,
+            downscale_seconds=600,
             silent_seconds=10,
             grace_seconds=30,
         ),

@@ -50,8 +50,9 @@ class Scale:
     """How many replicas there are, what each takes of the cluster, and what each is given.
 
     `at_once` is how many jokes one replica tells at the same time, `queued` how many wait for one
-    before the cluster refuses. A replica that writes nothing for `silent_seconds` is replaced, and
-    one that is to go may finish for `grace_seconds`.
+    before the cluster refuses. There are more or fewer replicas when they have had more or less
+    than the `target` for `upscale_seconds` or `downscale_seconds`. A replica that writes nothing
+    for `silent_seconds` is replaced, and one that is to go may finish for `grace_seconds`.
     """
 
     cpus: float
@@ -61,6 +62,8 @@ class Scale:
     least: int
     most: int
     target: float
+    upscale_seconds: float
+    downscale_seconds: float
     silent_seconds: float
     grace_seconds: float
 

@@ -62,6 +62,8 @@ def application_of(settings: Settings, model: ServedModel) -> Application:
             least=ray.min_replicas,
             most=ray.max_replicas,
             target=ray.target_ongoing_requests or settings.jokes_on_replica / 2,
+            upscale_seconds=ray.upscale_delay_seconds,
+            downscale_seconds=ray.downscale_delay_seconds,
             silent_seconds=generation.heartbeat_seconds,
             grace_seconds=ray.timeout_seconds,
         ),

@@ -121,6 +121,8 @@ class RayCluster:
                 "min_replicas": scale.least,
                 "max_replicas": scale.most,
                 "target_ongoing_requests": scale.target,
+                "upscale_delay_s": scale.upscale_seconds,
+                "downscale_delay_s": scale.downscale_seconds,
             },
             health_check_period_s=scale.silent_seconds / _HEALTH_CHECKS,
             health_check_timeout_s=scale.silent_seconds,

@@ -41,7 +41,12 @@ def test_an_application_is_called_after_its_weights(model: ServedModel) -> None:
 def test_other_settings_give_the_same_application_another_form(model: ServedModel) -> None:
     first = application_of(settings(), model)
     assert application_of(settings(), model).digest == first.digest
-    assert application_of(settings(num_gpus=0.25), model).digest != first.digest
+    for change in (
+        {"num_gpus": 0.25},
+        {"upscale_delay_seconds": 5},
+        {"downscale_delay_seconds": 5},
+    ):
+        assert application_of(settings(**change), model).digest != first.digest
 
 
 def test_bots_that_keep_their_weights_in_other_places_agree_on_the_form(
