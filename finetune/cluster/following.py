@@ -3,47 +3,21 @@
 import json
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from finetune.cluster.lines import report
 from finetune.training.failures import TrainingError
 from finetune.training.lesson import Taught
 from finetune.training.reporting import Reporter
+from finetune.training.signals import FirstSignal
 
-__all__ = ["Following", "Signals"]
+__all__ = ["Following"]
 
 _GLANCE_SECONDS = 0.2
 _ANSWER_SECONDS = 60.0
 _END_SECONDS = 10.0
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-
-class Signals:
-    """Remembers the first signal that came; a second one has its usual effect."""
-
-    def __init__(self) -> None:
-        self.number = 0
-
-    @contextmanager
-    def watched(self) -> Iterator["Signals"]:
-        """Inside, signals are watched for."""
-        before = {number: signal.signal(number, self._remember) for number in _SIGNALS}
-        try:
-            yield self
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def _remember(self, number: int, frame: FrameType | None) -> None:
-        self.number = number
-        for each in _SIGNALS:
-            signal.signal(each, signal.SIG_DFL)
 
 
 @dataclass(kw_only=True)
@@ -53,7 +27,7 @@ class Following:
     desk: Any
     job: Any
     reporter: Reporter
-    signals: Signals
+    signals: FirstSignal
     _stopping: bool = False
 
     def followed(self, *, deadline: float) -> Taught:

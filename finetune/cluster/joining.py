@@ -1,15 +1,11 @@
-"""Joining a Ray that runs. Nothing here imports ray outside a function."""
+"""Joining a Ray that runs. Ray is imported only when one is joined."""
 
-import logging
-import os
 import socket
-import threading
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 
-from finetune.cluster.quiet import QUIET
+from finetune.cluster.driving import join, leave
 from finetune.training.failures import TrainingError
 
 __all__ = ["joined_cluster"]
@@ -28,20 +24,9 @@ def joined_cluster(address: str) -> Iterator[None]:
             "Training on a cluster needs Ray, which is not installed; install it with: "
             "pip install 'punchline[ray]'"
         )
-    for name, value in QUIET.items():
-        os.environ.setdefault(name, value)
-    import ray
-
-    # What it warns of is what it then raises.
-    warnings.filterwarnings("ignore", module="ray")
     try:
         _knock(address)
-        ray.init(
-            address=address,
-            namespace="punchline",
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-        )
+        join(address)
     except Exception as error:
         reason = " ".join(str(error).partition("Traceback")[0].split())[:200]
         raise TrainingError(
@@ -50,9 +35,7 @@ def joined_cluster(address: str) -> Iterator[None]:
     try:
         yield
     finally:
-        # The client's threads trip over their own end and would tell the whole terminal.
-        threading.excepthook = lambda _: None
-        ray.shutdown()
+        leave()
 
 
 def _knock(address: str) -> None:

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from finetune.cluster.desk import Desk
-from finetune.cluster.following import Following, Signals
+from finetune.cluster.following import Following
 from finetune.cluster.joining import joined_cluster
 from finetune.cluster.worker import teach_as_worker
 from finetune.training.course import Course
 from finetune.training.failures import TrainingError
 from finetune.training.lesson import Taught
 from finetune.training.reporting import Reporter
+from finetune.training.signals import FirstSignal
 
 __all__ = ["RayTraining"]
 
@@ -47,14 +48,19 @@ class RayTraining:
         SIGINT and SIGTERM make the workers save and end. Raises `TrainingError`.
         """
         course = course.anywhere()
+        signals = FirstSignal()
         try:
-            with joined_cluster(self.address), Signals().watched() as signals:
-                return self._held(course, reporter, signals)
+            with joined_cluster(self.address):
+                signals.watch()
+                try:
+                    return self._held(course, reporter, signals)
+                finally:
+                    signals.unwatch()
         finally:
             # Ray Train wants a place of its own, for checkpoints that it is not given.
             shutil.rmtree(_storage(course), ignore_errors=True)
 
-    def _held(self, course: Course, reporter: Reporter, signals: Signals) -> Taught:
+    def _held(self, course: Course, reporter: Reporter, signals: FirstSignal) -> Taught:
         import ray
 
         gpus = course.device != "cpu" and ray.cluster_resources().get("GPU", 0) >= self.workers

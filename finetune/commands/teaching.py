@@ -12,6 +12,7 @@ from finetune.progress import ProgressStyle, json_line
 from finetune.training.division import Division
 from finetune.training.failures import CommonError
 from finetune.training.lesson import Lesson, Taught
+from finetune.training.signals import SIGNALLED
 
 if TYPE_CHECKING:
     from finetune.training.course import Course
@@ -32,9 +33,6 @@ RayOption = Annotated[
 
 _GROUP = "WORLD_SIZE"
 """Set by whoever starts workers."""
-
-_SIGNALLED = 128
-"""A shell's exit status for a program that a signal ended, less the signal's number."""
 
 
 def teach_showing(
@@ -98,7 +96,7 @@ def _taught_here(course: "Course", reporter: "BarReporter | JsonReporter") -> Ta
                 raise
             raise typer.Exit(1) from None
     if not group.leads:
-        raise typer.Exit(_SIGNALLED + taught.interrupted_by if taught.interrupted_by else 0)
+        raise typer.Exit(SIGNALLED + taught.interrupted_by if taught.interrupted_by else 0)
     return taught
 
 
@@ -108,7 +106,7 @@ def _say(taught: Taught, *, for_people: bool) -> None:
             typer.echo(
                 f"Saved after step {taught.step}; the same command with --resume goes on.", err=True
             )
-        raise typer.Exit(_SIGNALLED + (taught.interrupted_by or 0))
+        raise typer.Exit(SIGNALLED + (taught.interrupted_by or 0))
     if for_people:
         typer.echo(f"{taught.version}: see {taught.version / 'report.html'}")
     else:

@@ -79,7 +79,7 @@ def reference_log_probabilities(
     was_training = model.training
     model.eval()
     found: list[float] = []
-    mixed = torch.autocast(model.device.type, torch.bfloat16, enabled=learner.mixed_precision)
+    mixed = learner.autocast()
     try:
         for start in range(0, len(jokes), rows):
             progress("asking the parent about the votes", start, len(jokes))

@@ -38,7 +38,7 @@ def joke_features(
     body = (model.get_base_model() if hasattr(model, "get_base_model") else model).base_model
     was_training = model.training
     model.eval()
-    mixed = torch.autocast(model.device.type, torch.bfloat16, enabled=learner.mixed_precision)
+    mixed = learner.autocast()
     found: dict[int, NDArray[np.float64]] = {}
     try:
         for places in by_length(jokes, size=rows):

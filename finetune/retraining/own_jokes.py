@@ -3,8 +3,6 @@
 import random
 from collections.abc import Sequence
 
-import torch
-
 from finetune.candidates import Candidate
 from finetune.corpus.jokes import CorpusJoke
 from finetune.evaluation.generation import Prompt, Sampling, draw_jokes
@@ -66,7 +64,7 @@ def _drawn(
     was_training = model.training
     model.eval()
     try:
-        with torch.autocast(model.device.type, torch.bfloat16, enabled=learner.mixed_precision):
+        with learner.autocast():
             return draw_jokes(
                 loaded,
                 prompts,

@@ -67,7 +67,7 @@ class RetrainingRun(TrainingRun):
         return VotesTrainer(
             votes=self.recipe.votes,
             model=self.learner.model,
-            mixed_precision=self.learner.mixed_precision,
+            autocast=self.learner.autocast,
             args=self._arguments(len(train), eval_on_start=checkpoint is None),
             train_dataset=train,
             eval_dataset=self._held_out(material["held_out"]),

@@ -1,19 +1,16 @@
 """SIGINT and SIGTERM during a run: save and end after the step at hand."""
 
-import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from finetune.training.group import WorkerGroup
+from finetune.training.signals import FirstSignal
 
 __all__ = ["Interruption"]
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interruption(TrainerCallback):
@@ -23,8 +20,14 @@ class Interruption(TrainerCallback):
     """
 
     def __init__(self, *, group: WorkerGroup) -> None:
-        self.signal: int | None = None
+        self._common = 0
+        self._first = FirstSignal()
         self._group = group
+
+    @property
+    def signal(self) -> int | None:
+        """The number of the signal to this worker or to another."""
+        return self._common or self._first.number or None
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -35,7 +38,7 @@ class Interruption(TrainerCallback):
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = {number: signal.signal(number, self._remember) for number in _SIGNALS}
+        self._first.watch()
         ended = False
         try:
             yield
@@ -43,13 +46,7 @@ class Interruption(TrainerCallback):
         finally:
             # A starter ends all workers when one has failed, and this one has yet to say so.
             if ended or self._group.alone:
-                for number, handler in before.items():
-                    signal.signal(number, handler)
-
-    def _remember(self, number: int, frame: FrameType | None) -> None:
-        self.signal = number
-        for each in _SIGNALS:
-            signal.signal(each, signal.SIG_DFL)
+                self._first.unwatch()
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
@@ -64,7 +61,7 @@ class Interruption(TrainerCallback):
         self._end(control)
 
     def _end(self, control: TrainerControl) -> None:
-        self.signal = self._group.stopped_by(self.signal or 0) or None
-        if self.signal is not None:
+        self._common = self._group.stopped_by(self.signal or 0)
+        if self._common:
             control.should_save = True
             control.should_training_stop = True

@@ -10,9 +10,9 @@ from torch.distributed.elastic.multiprocessing.api import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-__all__ = ["launched"]
+from finetune.training.signals import SIGNALLED
 
-_SIGNALLED = 128
+__all__ = ["launched"]
 
 
 def launched(arguments: Sequence[str], *, workers: int) -> int:
@@ -43,7 +43,7 @@ def launched(arguments: Sequence[str], *, workers: int) -> int:
     try:
         launch("-m", "finetune", *arguments, *tied)
     except SignalException as ended:
-        return _SIGNALLED + int(ended.sigval)
+        return SIGNALLED + int(ended.sigval)
     except ChildFailedError as failed:
         _, first = failed.get_first_failure()
         return max(1, first.exitcode)

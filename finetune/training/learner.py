@@ -31,6 +31,10 @@ class Learner:
     template: Template
     mixed_precision: bool
 
+    def autocast(self) -> torch.autocast:
+        """A context in which the model is asked about anything."""
+        return torch.autocast(self.model.device.type, torch.bfloat16, enabled=self.mixed_precision)
+
 
 def learner(
     recipe: Recipe,

@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import torch
 from transformers import PrinterCallback, ProgressCallback, TrainerState, set_seed
 from trl.trainer.sft_config import SFTConfig
 
@@ -121,7 +120,7 @@ class TrainingRun:
         length = self.recipe.sequence_tokens if self._compiled(train) else 0
         return HumourTrainer(
             model=self.learner.model,
-            mixed_precision=self.learner.mixed_precision,
+            autocast=self.learner.autocast,
             args=self._arguments(len(train)),
             train_dataset=train,
             eval_dataset=packed.of(self.held_out, limit=self.recipe.held_out_jokes),
@@ -226,8 +225,7 @@ class TrainingRun:
     def _samples(self, model: Any) -> list[str]:
         if not self.recipe.samples or not self.group.leads:
             return []
-        mixed = self.learner.mixed_precision
-        with torch.autocast(model.device.type, torch.bfloat16, enabled=mixed):
+        with self.learner.autocast():
             return sample_jokes(
                 model,
                 self.learner.tokenizer,

@@ -1,6 +1,6 @@
 """TRL's `SFTTrainer`, with the loss of joke tokens only and a guard against infinite numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -29,22 +29,19 @@ class HumourTrainer(SFTTrainer):
     part. What `Trainer` does would fill the last batch of an epoch with sequences read twice.
     """
 
-    def __init__(self, *, group: WorkerGroup, mixed_precision: bool, **named: Any) -> None:
+    def __init__(
+        self, *, group: WorkerGroup, autocast: Callable[[], torch.autocast], **named: Any
+    ) -> None:
         super().__init__(**named)
         self._group = group
-        self._mixed_precision = mixed_precision
+        self._autocast = autocast
         if not group.leads:
             # Dropout that is the same for all workers would be less of it.
             torch.manual_seed(self.args.seed + group.rank)
 
     def autocast_smart_context_manager(self, cache_enabled: bool | None = True) -> Any:
         """In which losses are taken, of training and held-out jokes alike."""
-        return torch.autocast(
-            self.args.device.type,
-            torch.bfloat16,
-            enabled=self._mixed_precision,
-            cache_enabled=cache_enabled,
-        )
+        return self._autocast()
 
     def get_train_dataloader(self) -> Any:
         """What all workers read at once, in the order in which one alone would read it."""

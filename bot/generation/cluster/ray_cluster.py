@@ -1,10 +1,7 @@
 """The cluster itself, in Ray's terms. Nothing here imports ray outside a function."""
 
 import logging
-import os
 import re
-import threading
-import warnings
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any, Self
@@ -14,7 +11,7 @@ from bot.generation.cluster.leases import Leases
 from bot.generation.cluster.port import ApplicationGone, ClusterUnreachable
 from bot.generation.cluster.replica import Replica
 from bot.generation.protocol import ProtocolError, Ready, decode_report
-from finetune.cluster.quiet import QUIET
+from finetune.cluster.driving import NAMESPACE, join, leave, make_quiet
 
 __all__ = ["MISSING", "ApplicationState", "RayCluster", "has_ray"]
 
@@ -23,7 +20,6 @@ MISSING = (
     "install it with: pip install 'punchline[ray]'"
 )
 
-_NAMESPACE = "punchline"
 _LEASES = "punchline-leases"
 _DEPLOYMENT = "replica"
 _QUICK_SECONDS = 10.0
@@ -75,21 +71,12 @@ class RayCluster:
     @classmethod
     def connect(cls, address: str) -> Self:
         """Join a cluster as one of its drivers. Raises `ClusterUnreachable`."""
-        for name, value in QUIET.items():
-            os.environ.setdefault(name, value)
-        import ray
+        make_quiet()
         from ray import serve  # noqa: F401 - sets up the log that is quieted next
 
         logging.getLogger("ray.serve").setLevel(logging.ERROR)
-        # What it warns of is what it then raises.
-        warnings.filterwarnings("ignore", module="ray")
         try:
-            ray.init(
-                address=address,
-                namespace=_NAMESPACE,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-            )
+            join(address)
         except Exception as error:
             raise ClusterUnreachable(
                 f"There is no Ray to join at {address} (ray.address): {_briefly(error)}"
@@ -98,11 +85,7 @@ class RayCluster:
 
     def leave(self) -> None:
         """Leave the cluster to itself; whoever asks it anything later does so in vain."""
-        import ray
-
-        # The client's threads trip over their own end and would tell the whole terminal.
-        threading.excepthook = lambda _: None
-        ray.shutdown()
+        leave()
 
     def deploy(self, application: Application) -> None:
         """Bring an application to life, or to its new form replica by replica; does not wait."""
@@ -200,7 +183,7 @@ class RayCluster:
                 ray.remote(Leases)
                 .options(
                     name=_LEASES,
-                    namespace=_NAMESPACE,
+                    namespace=NAMESPACE,
                     lifetime="detached",
                     get_if_exists=True,
                     num_cpus=0,

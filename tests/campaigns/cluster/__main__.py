@@ -16,6 +16,7 @@ from rich.console import Console
 
 from bot.store.identity import member_key
 from tests.bench.machine import describe_machine
+from tests.bench.report import ray_table
 from tests.bench.results import timestamp, write_results
 from tests.campaigns.cluster.audience import Audience, places_of
 from tests.campaigns.cluster.blows import Striker
@@ -24,7 +25,7 @@ from tests.campaigns.cluster.course import Course
 from tests.campaigns.cluster.kept import Kept
 from tests.campaigns.cluster.ledger import Ledger
 from tests.campaigns.cluster.nodes import Nodes
-from tests.campaigns.cluster.overhead import measured_overhead, overhead_table
+from tests.campaigns.cluster.overhead import measured_overhead
 from tests.campaigns.cluster.picture import draw
 from tests.campaigns.cluster.plan import Plan
 from tests.campaigns.cluster.timeline import Timeline
@@ -98,7 +99,7 @@ def campaign(  # noqa: PLR0917 - options have no order
         if overhead:
             cost = measured_overhead(stage, tiny=tiny, rounds=overhead)
             results["overhead"] = cost.figures()
-            screen.print(overhead_table(cost))
+            screen.print(ray_table(cost.rounds))
         outcome = asyncio.run(_played(plan, stage, timeline=path.with_suffix(".jsonl")))
     results["cluster"] = {**vars(outcome), "kept": outcome.kept}
     write_results(path, results)

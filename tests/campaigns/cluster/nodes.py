@@ -11,7 +11,8 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]
 
 from bot.generation.cluster.port import ClusterUnreachable
-from bot.generation.cluster.ray_cluster import QUIET, RayCluster
+from bot.generation.cluster.ray_cluster import RayCluster
+from finetune.cluster.quiet import QUIET
 
 __all__ = ["Nodes"]
 

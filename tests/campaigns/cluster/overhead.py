@@ -5,18 +5,15 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.table import Table
-
 from bot.model import ServedModel
 from bot.preparing import prepared_model
 from bot.settings import load_settings
 from tests.bench.measure import percentile
 from tests.bench.ray_overhead import measure_ray
-from tests.bench.report import ray_table
 from tests.bench.results import RayRound
 from tests.campaigns.stage import Stage
 
-__all__ = ["Overhead", "measured_overhead", "overhead_table"]
+__all__ = ["Overhead", "measured_overhead"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,8 +54,3 @@ def measured_overhead(stage: Stage, *, tiny: bool, rounds: int) -> Overhead:
         model.directory, name=model.name, rounds=rounds, scratch=stage.directory, say=stage.say
     )
     return Overhead(rounds=asyncio.run(measuring))
-
-
-def overhead_table(overhead: Overhead) -> Table:
-    """For people."""
-    return ray_table(overhead.rounds)
