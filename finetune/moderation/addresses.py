@@ -30,7 +30,13 @@ _NUMBERS = re.compile(
     r"|(?<![\d.,])0?\d{10}(?![\d.,]*\d)"
 )
 
+# What each of the above holds somewhere. Most jokes hold neither, and are looked at no closer.
+_SIGN_OF_ADDRESS = re.compile(r"[@<:]|\.\w")
+_SIGN_OF_NUMBER = re.compile(r"\d")
+
 
 def has_address(text: str) -> bool:
     """Whether a text holds a mention, link, e-mail address or what looks like a phone number."""
-    return _ADDRESSES.search(text) is not None or _NUMBERS.search(text) is not None
+    return (_SIGN_OF_ADDRESS.search(text) is not None and _ADDRESSES.search(text) is not None) or (
+        _SIGN_OF_NUMBER.search(text) is not None and _NUMBERS.search(text) is not None
+    )

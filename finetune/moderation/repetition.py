@@ -15,6 +15,8 @@ _LONGEST_RUN = 40
 _LINE_TIMES = 3
 _PHRASE_WORDS = 4
 _PHRASE_TIMES = 5
+# Whatever loops but a line says each of its words this often; most jokes say none so often.
+_FEWEST_TIMES = 3
 _SAME_CHARACTERS = re.compile(r"(\S)\1{39}")
 
 
@@ -25,13 +27,12 @@ def is_looping(text: str) -> bool:
     a line of three words or more when it comes twice in a row or three times in all; four words
     when they come five times anywhere. Knock-knock jokes stay below all of these.
     """
+    if _SAME_CHARACTERS.search(text) is not None or _has_looping_line(text):
+        return True
     words = _WORD.findall(text.lower())
-    return (
-        _SAME_CHARACTERS.search(text) is not None
-        or _has_looping_run(words)
-        or _has_looping_phrase(words)
-        or _has_looping_line(text)
-    )
+    if not words or max(Counter(words).values()) < _FEWEST_TIMES:
+        return False
+    return _has_looping_run(words) or _has_looping_phrase(words)
 
 
 def _has_looping_run(words: Sequence[str]) -> bool:
@@ -52,7 +53,10 @@ def _has_looping_phrase(words: Sequence[str]) -> bool:
 
 
 def _has_looping_line(text: str) -> bool:
-    lines = [" ".join(_WORD.findall(line)) for line in text.lower().splitlines()]
+    written = text.lower().splitlines()
+    if len(written) == 1:
+        return False
+    lines = [" ".join(_WORD.findall(line)) for line in written]
     long_lines = [line for line in lines if line.count(" ") >= _LONG_RUN_WORDS - 1]
     if any(line == following for line, following in pairwise(long_lines)):
         return True
