@@ -21,6 +21,8 @@ __all__ = ["JokeMaker", "TellingPolicy"]
 
 _SEED_BITS = 48
 _LONGEST_PROMPT = 20_000
+_SHORT = 2_000
+"""Characters of candidates that hold up nobody: they are judged in a millisecond or two."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -176,7 +178,8 @@ class JokeMaker:
                 topic=request.topic,
                 order=await self._order(request, origin),
             )
-            while (choice := await self._next(fit)) is not None:
+            short = sum(len(each.text) for each in generation.candidates) <= _SHORT
+            while (choice := await self._next(fit, short=short)) is not None:
                 joke = await self._tell(joke_id, choice, request, origin=origin, began=began)
                 if joke is not None:
                     return joke
@@ -204,11 +207,15 @@ class JokeMaker:
             shelved=told.shelved,
         )
 
-    async def _next(self, fit: Iterator[Choice]) -> Choice | None:
-        # In a thread, so that long jokes cannot hold up everybody's buttons; and one at a time,
-        # since Python runs only one of them anyway, and the buttons would wait for each in turn.
+    async def _next(self, fit: Iterator[Choice], *, short: bool) -> Choice | None:
+        # One at a time, since Python runs only one of them anyway, and so that the buttons have
+        # their turn in between. Long jokes could hold them up alone and are judged in a thread;
+        # short ones are judged in less time than it takes to get there and back.
         async with self._judging:
-            return await asyncio.to_thread(next, fit, None)
+            if not short:
+                return await asyncio.to_thread(next, fit, None)
+            await asyncio.sleep(0)
+            return next(fit, None)
 
     async def _order(self, request: JokeRequest, origin: _Origin) -> Order:
         """The best first; a joke drawn again by its seed is no matter of taste."""

@@ -1,8 +1,10 @@
 """Everything that is asked of the database, one SELECT each: plain functions of a connection."""
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 
 import sqlalchemy as sa
 
@@ -39,15 +41,23 @@ def front_of_told(connection: sa.Connection, joke_id: int) -> str | None:
 
 
 def reached(
-    connection: sa.Connection, quota: Quota, community: Community, member: str, at: datetime
+    connection: sa.Connection,
+    quotas: Sequence[Quota],
+    community: Community,
+    member: str,
+    at: datetime,
 ) -> QuotaReached | None:
-    """What keeps the member from one more request there at this moment, if anything does."""
-    query = _USAGE_OF_COMMUNITY if quota.of_everybody else _USAGE_OF_MEMBER
-    values = {**_names(community), "since": at - quota.window, "member": member}
-    count, oldest = connection.execute(query, values).one()
-    if count < quota.jokes:
+    """The first quota that keeps the member from one more request there at this moment, if any."""
+    if not quotas:
         return None
-    return QuotaReached(quota, (at if oldest is None else oldest) + quota.window - at)
+    values: dict[str, object] = {**_names(community), "member": member}
+    values |= {f"since_{number}": at - quota.window for number, quota in enumerate(quotas)}
+    usage = connection.execute(_usage(tuple(quota.of_everybody for quota in quotas)), values)
+    for number, count, oldest in sorted(usage):
+        quota = quotas[number]
+        if count >= quota.jokes:
+            return QuotaReached(quota, (at if oldest is None else oldest) + quota.window - at)
+    return None
 
 
 def tally(connection: sa.Connection, joke_id: int) -> Tally | None:
@@ -114,6 +124,24 @@ def _names(community: Community) -> dict[str, object]:
 
 def _count(table: sa.Table, *conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
     return sa.select(sa.func.count()).select_from(table).where(*conditions).scalar_subquery()
+
+
+@cache
+def _usage(of_everybody: tuple[bool, ...]) -> sa.CompoundSelect[int, int, datetime]:
+    """One row for each quota: its number, the requests that count, and when the first was made."""
+    return sa.union_all(*itertools.starmap(_usage_of_one, enumerate(of_everybody)))
+
+
+def _usage_of_one(number: int, of_everybody: bool) -> sa.Select[int, int, datetime]:
+    usage = sa.select(
+        sa.literal_column(str(number), sa.Integer), sa.func.count(), sa.func.min(jokes.c.asked_at)
+    ).where(
+        jokes.c.community_id == _HERE,
+        jokes.c.asked_at >= sa.bindparam(f"since_{number}"),
+        jokes.c.state != "declined",
+        ~jokes.c.operator,
+    )
+    return usage if of_everybody else usage.where(jokes.c.member == sa.bindparam("member"))
 
 
 def _select_stats() -> sa.Select[int, int, int, int, int, int, int]:
@@ -205,13 +233,6 @@ _FRONT_OF_TOLD = (
     .join(jokes, jokes.c.community_id == communities.c.id)
     .where(jokes.c.id == _JOKE, jokes.c.state == "told")
 )
-_USAGE_OF_COMMUNITY = sa.select(sa.func.count(), sa.func.min(jokes.c.asked_at)).where(
-    jokes.c.community_id == _HERE,
-    jokes.c.asked_at >= sa.bindparam("since"),
-    jokes.c.state != "declined",
-    ~jokes.c.operator,
-)
-_USAGE_OF_MEMBER = _USAGE_OF_COMMUNITY.where(jokes.c.member == sa.bindparam("member"))
 _TALLY = sa.select(
     _count(votes, votes.c.joke_id == _JOKE, votes.c.value == 1),
     _count(votes, votes.c.joke_id == _JOKE, votes.c.value == -1),

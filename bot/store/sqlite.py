@@ -12,6 +12,10 @@ __all__ = ["SqliteBackend"]
 
 T = TypeVar("T")
 
+_CACHE_KIB = 32 * 1024
+"""Pages that the writer keeps at hand. SQLite's usual 2 MiB hold too few of a busy minute's jokes:
+counting those for a quota would read them from the log again and again."""
+
 
 class SqliteBackend:
     """Implements `bot.store.backend.Backend`. Every write is alone: SQLite knows no other way.
@@ -58,7 +62,7 @@ def _prepare_writer(connection: Any, _record: object) -> None:
     # The driver must not begin transactions by itself: we begin them, and at once for writing.
     # One that starts by reading can fail at its first write however long it is willing to wait.
     connection.isolation_level = None
-    _set(connection, "foreign_keys=ON", "synchronous=FULL")
+    _set(connection, "foreign_keys=ON", "synchronous=FULL", f"cache_size=-{_CACHE_KIB}")
 
 
 def _prepare_reader(connection: Any, _record: object) -> None:

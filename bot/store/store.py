@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -57,6 +58,17 @@ T = TypeVar("T")
 _REMEMBERED = 10_000
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _OpenRequest:
+    """What is known of a request from this process: its community, and whether it has an address.
+
+    Only a joke with an address is to be delivered again after a crash.
+    """
+
+    home: str
+    to_address: bool
+
+
 class SqlStore:
     """What Punchline remembers; see `bot.store.port.Store` for each method.
 
@@ -94,8 +106,7 @@ class SqlStore:
         )
         # It never changes once committed, so a few thousand are kept instead of asked for.
         self._fronts: dict[int, str] = {}
-        # The communities of the requests that are open here.
-        self._homes: dict[int, str] = {}
+        self._open: dict[int, _OpenRequest] = {}
 
     @classmethod
     async def open(
@@ -147,11 +158,8 @@ class SqlStore:
             if writes.seen(connection, request):
                 return DuplicateRequest(f"The event {request.origin} has been answered before.")
             here = request.community
-            for quota in quotas:
-                if (reached := reads.reached(connection, quota, here, member, at)) is not None:
-                    return reached
-            # Even a community that was here a moment ago may have moved meanwhile.
-            writes.add_community(connection, here, at)
+            if (reached := reads.reached(connection, quotas, here, member, at)) is not None:
+                return reached
             return writes.add_request(
                 connection, request, member=member, owner=self._owner.id, at=at
             )
@@ -163,20 +171,25 @@ class SqlStore:
         home = community_name(request.community)
         opened = await self._writer.write(add, undo=take_back, among=(home,))
         if isinstance(opened, int):
-            self._homes[opened] = home
+            self._open[opened] = _OpenRequest(home=home, to_address=request.address is not None)
             return opened
         raise opened
 
     async def mark_told(self, joke_id: int, told: ToldJoke) -> bool:
         check_joke_id(joke_id)
         check_told(told)
-        at = self._clock()
-        told_here = await self._writer.write(
-            lambda connection: writes.tell(connection, joke_id, told, owner=self._owner.id, at=at),
-            among=self._touched(joke_id, told),
+        opened = self._open.get(joke_id)
+        tell = partial(
+            writes.tell,
+            joke_id=joke_id,
+            told=told,
+            owner=self._owner.id,
+            at=self._clock(),
+            to_address=opened is None or opened.to_address,
         )
+        told_here = await self._writer.write(tell, among=_touched(opened, told))
         if told_here:
-            self._homes.pop(joke_id, None)
+            self._open.pop(joke_id, None)
         return told_here
 
     async def mark_declined(self, joke_id: int, reason: Reason) -> None:
@@ -184,7 +197,7 @@ class SqlStore:
             lambda connection: writes.decline(connection, joke_id, reason),
             among=(joke_name(joke_id),),
         )
-        self._homes.pop(joke_id, None)
+        self._open.pop(joke_id, None)
 
     async def vote(self, joke_id: int, member: str, value: int) -> Tally:
         return (await self.cast(joke_id, member, Ballot(value=value))).tally
@@ -320,15 +333,6 @@ class SqlStore:
         owners = await self._database.read(reads.owners)
         return await asyncio.to_thread(self._owners.dead, owners - {self._owner.id})
 
-    def _touched(self, joke_id: int, told: ToldJoke) -> Among:
-        """What telling a joke touches; everything, if its request came from another process."""
-        home = self._homes.get(joke_id)
-        if home is None:
-            return None
-        if not told.shelved:
-            return (home,)
-        return home, draw_name(told.model_version, told.sampling["seed"])
-
     async def _mark(
         self, joke_id: int, member: str, put: Callable[[sa.Connection, str], T], *, among: Among
     ) -> tuple[T, Tally]:
@@ -347,6 +351,15 @@ class SqlStore:
             self._fronts.clear()
         self._fronts[joke_id] = front
         return result, tally
+
+
+def _touched(opened: _OpenRequest | None, told: ToldJoke) -> Among:
+    """What telling a joke touches; everything, if its request came from another process."""
+    if opened is None:
+        return None
+    if not told.shelved:
+        return (opened.home,)
+    return opened.home, draw_name(told.model_version, told.sampling["seed"])
 
 
 def _known(joke_id: int, found: T | None) -> T:

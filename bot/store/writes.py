@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.sql.dml import ReturningInsert
 
 from bot.jokes import Community, Joke, JokeRequest, Reason
 from bot.store.port import (
@@ -49,26 +50,25 @@ def add_community(connection: sa.Connection, community: Community, at: datetime)
 def add_request(
     connection: sa.Connection, request: JokeRequest, *, member: str, owner: str, at: datetime
 ) -> int:
-    """Write a pending row for a community that has one, and return its number."""
-    inserted = connection.execute(
-        _ADD_REQUEST,
-        {
-            "its_front": request.community.front,
-            "its_key": request.community.key,
-            "member": member,
-            "state": "pending",
-            "owner": owner,
-            "address": request.address,
-            "origin": request.origin,
-            "topic": request.topic,
-            "opening": request.opening,
-            "seed": request.seed,
-            "operator": request.operator,
-            "asked_at": at,
-        },
-    )
-    (joke_id,) = inserted.inserted_primary_key or (0,)
-    return int(joke_id)
+    """Write a pending row and return its number; a community that has no row gets one."""
+    values = {
+        "front": request.community.front,
+        "key": request.community.key,
+        "member": member,
+        "owner": owner,
+        "address": request.address,
+        "origin": request.origin,
+        "topic": request.topic,
+        "opening": request.opening,
+        "seed": request.seed,
+        "operator": request.operator,
+        "asked_at": at,
+    }
+    joke_id = connection.scalar(_ADD_REQUEST, values)
+    if joke_id is None:
+        add_community(connection, request.community, at)
+        joke_id = connection.scalar(_ADD_REQUEST, values)
+    return int(joke_id or 0)
 
 
 def seen(connection: sa.Connection, request: JokeRequest) -> bool:
@@ -81,17 +81,25 @@ def seen(connection: sa.Connection, request: JokeRequest) -> bool:
 
 
 def tell(
-    connection: sa.Connection, joke_id: int, told: ToldJoke, *, owner: str, at: datetime
+    connection: sa.Connection,
+    joke_id: int,
+    told: ToldJoke,
+    *,
+    owner: str,
+    at: datetime,
+    to_address: bool = True,
 ) -> bool:
     """Turn the owner's pending row into a told one, unless its community has heard the fingerprint.
 
     Nor is a joke told that should be on the shelf and is there no more. One with an address goes to
-    the outbox. Raises `UnknownJoke` when the row is not pending, or another process has adopted it.
+    the outbox; `to_address` is False where it is known to have none. Raises `UnknownJoke` when the
+    row is not pending, or another process has adopted it.
     """
     draw = (told.model_version, told.sampling["seed"]) if told.shelved else None
     if draw is not None and not there(connection, *draw, told.fingerprint or ""):
         return False
-    connection.execute(_SEND, {"joke_id": joke_id, "its_owner": owner})
+    if to_address:
+        connection.execute(_SEND, {"joke_id": joke_id, "its_owner": owner})
     updated = connection.execute(
         _TELL,
         {
@@ -228,12 +236,17 @@ def _on(fronts: Collection[str] | None) -> sa.ColumnElement[bool]:
     return sa.true() if fronts is None else communities.c.front.in_(fronts)
 
 
-def _insert_request() -> sa.Insert:
-    home = sa.select(communities.c.id).where(
-        communities.c.front == sa.bindparam("its_front"),
-        communities.c.key == sa.bindparam("its_key"),
-    )
-    return sa.insert(jokes).values(community_id=home.scalar_subquery())
+def _insert_request() -> ReturningInsert[int]:
+    """Inserts nothing for a community that has no row."""
+    given = ("member", "owner", "address", "origin", "topic", "opening", "seed", "operator")
+    columns = [jokes.c[name] for name in (*given, "asked_at")]
+    home = sa.select(
+        communities.c.id,
+        sa.literal("pending", jokes.c.state.type),
+        *(sa.bindparam(column.name, type_=column.type) for column in columns),
+    ).where(communities.c.front == sa.bindparam("front"), communities.c.key == sa.bindparam("key"))
+    names = ["community_id", "state", *(column.name for column in columns)]
+    return sa.insert(jokes).from_select(names, home).returning(jokes.c.id)
 
 
 def _update_to_told() -> sa.Update:

@@ -35,6 +35,8 @@ def forbidden_in(text: str) -> Set[str]:
     private-use, unassigned and invisible ones. The joiner and the emoji style are not in this set,
     because emoji such as a family or a rainbow flag are made with them.
     """
+    if text.isascii() and text.isprintable():
+        return frozenset()
     return {char for char in set(text) if _is_forbidden(char)}
 
 

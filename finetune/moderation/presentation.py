@@ -75,6 +75,8 @@ def presentable(text: str, *, opening: str | None) -> str | None:
 
 
 def _tidy(text: str) -> str:
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return text.rstrip()
     # Tabs become spaces before the rest of the control characters would take them along.
     spaced = _BLANKS.sub(" ", text)
     visible = "\n".join(keep_only_allowed(line) for line in spaced.split("\n"))

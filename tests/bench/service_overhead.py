@@ -1,6 +1,7 @@
 """What Punchline itself costs: the real service, moderation and store around an instant model."""
 
 import asyncio
+import gc
 import itertools
 import os
 import random
@@ -70,6 +71,9 @@ async def measure_service(
         async with _bench(Path(scratch), url) as bench:
             await _one_by_one(bench.service, _requests("warm-up"), count=_WARM_UP)
             await _learn_tastes(bench)
+            # As the bot does: what was loaded is no garbage, and looking at it takes long.
+            gc.collect()
+            gc.freeze()
             measured = []
             for number in range(1, rounds + 1):
                 say(f"service overhead, round {number} of {rounds}")
