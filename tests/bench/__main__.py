@@ -80,6 +80,9 @@ def bench(  # noqa: C901, PLR0915 - one part after another, each a few lines
     seconds: Annotated[
         float, typer.Option(min=1, help="That members ask for beside each way of training.")
     ] = 60.0,
+    defaults_only: Annotated[
+        bool, typer.Option("--defaults-only", help="Train beside members with the defaults alone.")
+    ] = False,
 ) -> None:
     """Measure Punchline on this machine, print tables and write the raw numbers as JSON."""
     screen, progress = Console(), Console(stderr=True)
@@ -157,10 +160,15 @@ def bench(  # noqa: C901, PLR0915 - one part after another, each a few lines
         results["ray"] = [asdict(each) for each in rays]
         screen.print(ray_table(rays))
     if only is Part.TRAINING_BESIDE:
-        from tests.bench.training_beside import measure_training_beside
+        from tests.bench.training_beside import DEFAULTS, KNOBS, measure_training_beside
 
         beside = measure_training_beside(
-            _model(base, say=say), rounds=rounds, seconds=seconds, scratch=_RESULTS, say=say
+            _model(base, say=say),
+            rounds=rounds,
+            seconds=seconds,
+            knobs={DEFAULTS: KNOBS[DEFAULTS]} if defaults_only else KNOBS,
+            scratch=_RESULTS,
+            say=say,
         )
         taught = asyncio.run(beside)
         results["training beside"] = asdict(taught)

@@ -23,11 +23,12 @@ from finetune.models import choose_device
 from finetune.shipped import demo_jokes
 from tests.bench.results import BesideRun, BesideTurn
 
-__all__ = ["ALONE", "KNOBS", "measure_training_beside"]
+__all__ = ["ALONE", "DEFAULTS", "KNOBS", "measure_training_beside"]
 
 ALONE = "no training"
+DEFAULTS = "as it comes"
 KNOBS: Mapping[str, Mapping[str, str]] = {
-    "as it comes": {},
+    DEFAULTS: {},
     "niceness 0": {"PUNCHLINE_TRAINING__NICENESS": "0"},
     "every thread": {"PUNCHLINE_TRAINING__THREADS": "{cores}"},
     "every thread, niceness 0": {
@@ -42,7 +43,7 @@ _COMMUNITIES = 2
 _TOPICS = ("cats", "dogs", "pirates", "ghosts", "dentists", "robots", "penguins", "cheese")
 _VOTES = 200
 _START_SECONDS = 600.0
-_SETTLING_SECONDS = 3.0
+_WARM_UP_SECONDS = 30.0  # on a processor the compiled step is made ready beside the first jokes
 _SERVING = {
     "PUNCHLINE_SHELF__ENABLED": "false",
     "PUNCHLINE_QUOTA__MEMBER_JOKES": "0",
@@ -55,13 +56,15 @@ async def measure_training_beside(
     *,
     rounds: int,
     seconds: float,
+    knobs: Mapping[str, Mapping[str, str]] = KNOBS,
     scratch: Path,
     say: Callable[[str], None],
 ) -> BesideRun:
     """Let some members ask without a pause for so many `seconds`, with and without training.
 
     The bot is the program as it comes but for quotas and shelf, and training is started as
-    `/retrain` starts it, on votes on the jokes that ship. The order turns in every second round.
+    `/retrain` starts it, on votes on the jokes that ship, in turn with each of the `knobs`. The
+    order turns in every second round.
     """
     with tempfile.TemporaryDirectory(dir=scratch, prefix=".bench-") as data:
         place = Path(data).resolve()
@@ -71,21 +74,20 @@ async def measure_training_beside(
         turns: list[BesideTurn] = []
         async with open_app(load_settings(path=None, environment=serving), model=model) as app:
             say("training beside, warm-up")
-            await _asked(app.service, seconds=_SETTLING_SECONDS)
-            await asyncio.sleep(_SETTLING_SECONDS)
+            await _asked(app.service, seconds=_WARM_UP_SECONDS)
             for number in range(1, rounds + 1):
-                kinds = [ALONE, *KNOBS] if number % 2 else [*reversed(KNOBS), ALONE]
-                for kind in kinds:
+                kinds = [ALONE, *knobs]
+                for kind in kinds if number % 2 else reversed(kinds):
                     say(f"training beside, round {number} of {rounds}: {kind}")
                     if kind == ALONE:
                         waits, took = await _asked(app.service, seconds=seconds)
                         steps = None
                     else:
-                        knobs = {
+                        changes = {
                             name: value.format(cores=os.cpu_count())
-                            for name, value in KNOBS[kind].items()
+                            for name, value in knobs[kind].items()
                         }
-                        settings = load_settings(path=None, environment={**serving, **knobs})
+                        settings = load_settings(path=None, environment={**serving, **changes})
                         async with _training(settings, model, votes, place / "version") as pupil:
                             before = pupil.steps
                             waits, took = await _asked(app.service, seconds=seconds)
