@@ -63,8 +63,8 @@ async def measure_training_beside(
     """Let some members ask without a pause for so many `seconds`, with and without training.
 
     The bot is the program as it comes but for quotas and shelf, and training is started as
-    `/retrain` starts it, on votes on the jokes that ship, in turn with each of the `knobs`. The
-    order turns in every second round.
+    `/retrain` starts it, on votes on the jokes that ship, with each of the `knobs`. It takes
+    minutes to begin, in which machines change their speed, so members ask alone right after each.
     """
     with tempfile.TemporaryDirectory(dir=scratch, prefix=".bench-") as data:
         place = Path(data).resolve()
@@ -75,26 +75,20 @@ async def measure_training_beside(
         async with open_app(load_settings(path=None, environment=serving), model=model) as app:
             say("training beside, warm-up")
             await _asked(app.service, seconds=_WARM_UP_SECONDS)
-            for number in range(1, rounds + 1):
-                kinds = [ALONE, *knobs]
-                for kind in kinds if number % 2 else reversed(kinds):
-                    say(f"training beside, round {number} of {rounds}: {kind}")
-                    if kind == ALONE:
-                        waits, took = await _asked(app.service, seconds=seconds)
-                        steps = None
-                    else:
-                        changes = {
-                            name: value.format(cores=os.cpu_count())
-                            for name, value in knobs[kind].items()
-                        }
-                        settings = load_settings(path=None, environment={**serving, **changes})
-                        async with _training(settings, model, votes, place / "version") as pupil:
-                            before = pupil.steps
-                            waits, took = await _asked(app.service, seconds=seconds)
-                            steps = pupil.steps - before
-                    turns.append(
-                        BesideTurn(kind=kind, seconds=waits, took_seconds=took, steps=steps)
-                    )
+            for number, kind in itertools.product(range(1, rounds + 1), knobs):
+                say(f"training beside, round {number} of {rounds}: {kind}")
+                changes = {
+                    name: value.format(cores=os.cpu_count()) for name, value in knobs[kind].items()
+                }
+                settings = load_settings(path=None, environment={**serving, **changes})
+                async with _training(settings, model, votes, place / "version") as pupil:
+                    before = pupil.steps
+                    waits, took = await _asked(app.service, seconds=seconds)
+                    steps = pupil.steps - before
+                turns.append(BesideTurn(kind=kind, seconds=waits, took_seconds=took, steps=steps))
+                say(f"training beside, round {number} of {rounds}: {ALONE}")
+                waits, took = await _asked(app.service, seconds=seconds)
+                turns.append(BesideTurn(kind=ALONE, seconds=waits, took_seconds=took, steps=None))
         return BesideRun(
             model=model.name, device=str(choose_device("auto")), members=_MEMBERS, turns=turns
         )
