@@ -13,6 +13,7 @@ from bot.jokes import Declined, Joke, JokeRequest, Reason
 from finetune.candidates import Candidate
 from tests.bot.room import (
     BULL,
+    HERE,
     OCEAN,
     REQUEST,
     RUDE_JOKE,
@@ -92,6 +93,34 @@ async def test_whoever_waits_can_read_the_place_in_the_line() -> None:
     assert wait.place() == Place(own=0, ahead=3)
     answer.set_result(drawn(BULL))
     assert told(await telling) == BULL
+
+
+async def test_what_is_drawn_together_is_judged_one_joke_at_each_turn_of_the_event_loop() -> None:
+    answer, loop = later(), asyncio.get_running_loop()
+    room = Room(*[answer] * 8)
+    turn, told_at = 0, []
+
+    def count() -> None:
+        nonlocal turn
+        turn += 1
+        loop.call_soon(count)
+
+    async def ask(number: int) -> None:
+        told(await room.tell(replace(REQUEST, community=replace(HERE, key=f"place {number}"))))
+        told_at.append(turn)
+
+    asking = [asyncio.create_task(ask(number)) for number in range(8)]
+    await room.begun(8)
+    count()
+    answer.set_result(drawn(BULL))
+    await asyncio.gather(*asking)
+    assert len(set(told_at)) == len(told_at) == 8
+
+
+@pytest.mark.parametrize("words", [10, 150], ids=["short", "long"])
+async def test_of_several_jokes_that_fit_the_likeliest_is_told_however_long(words: int) -> None:
+    jokes = [" ".join(f"{name}{number}" for number in range(words)) for name in ("duck", "bull")]
+    assert told(await Room(drawn(*jokes)).tell()) == jokes[0]
 
 
 # Which joke
