@@ -51,10 +51,8 @@ from finetune.template import PromptTooLongError
 __all__ = ["Inbox", "Worker", "WorkerPlan", "build_engine", "main", "prepared_worker"]
 
 Inbox = queue.SimpleQueue[Order]
-_log = logging.getLogger(__name__)
-
-_STEPS_BETWEEN = 8
-"""Decoding steps before another joke is embedded, so that nobody waits noticeably longer."""
+_READING_SHARE = 0.1
+"""Of the time of a worker that tells jokes, what reading others for their features may take."""
 
 _log = logging.getLogger("punchline.worker")
 
@@ -73,6 +71,7 @@ class Worker:
         inbox: Inbox,
         report: Callable[[Report], None],
         quickening: "Quickening | None" = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._loaded = loaded
         self._engine = engine
@@ -81,7 +80,8 @@ class Worker:
         self._running: dict[str, tuple[Generate, float]] = {}
         self._embedding: deque[Embed] = deque()
         self._embedded: list[bytes | None] = []
-        self._steps = 0
+        self._clock = clock
+        self._reads_again = 0.0
         self._decoding_steps = 0
         self._tokens_reported = 0
         self._quickening = quickening
@@ -97,8 +97,7 @@ class Worker:
             self._decoding_steps += self._engine.drawn > drawn
             for request_id, generated in finished:
                 self._report_result(request_id, generated)
-            self._steps += 1
-            if self._embedding and not (self._engine.busy and self._steps % _STEPS_BETWEEN):
+            if self._embedding and not (self._engine.busy and self._clock() < self._reads_again):
                 self._embed_next()
 
     def _take_orders(self) -> None:
@@ -152,7 +151,9 @@ class Worker:
         """Read one more joke of the first order; report the order when it was the last."""
         order = self._embedding[0]
         if len(self._embedded) < len(order.jokes):
+            began = self._clock()
             self._embedded.append(self._features(order.jokes[len(self._embedded)]))
+            self._reads_again = began + (self._clock() - began) / _READING_SHARE
             return
         self._report(Embedded(id=order.id, features=tuple(self._embedded)))
         self._forget_embedding(order.id)
