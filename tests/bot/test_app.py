@@ -269,7 +269,6 @@ async def test_an_opened_app_tells_jokes_and_leaves_no_process_behind(
         asyncio.timeout(SECONDS),
         open_app(settings, model=ServedModel(name="tiny", directory=tiny_version)) as app,
     ):
-        assert app.loading()
         joke = await app.service.tell(JokeRequest(community=HERE, member="ada", topic="cat"))
         assert isinstance(joke, Joke)
         assert joke.model_version == "tiny"
