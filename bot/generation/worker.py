@@ -144,7 +144,7 @@ class Worker:
             too_long = isinstance(error, PromptTooLongError)
             self._report(Failed(id=order.id, too_long=too_long, detail=str(error)))
         else:
-            self._running[order.id] = (order, time.monotonic())
+            self._running[order.id] = (order, self._clock())
             _say(order, "Order %s: %d candidates.", order.id, order.count)
 
     def _embed_next(self) -> None:
@@ -175,7 +175,7 @@ class Worker:
     def _report_result(self, request_id: str, generated: list[Generated]) -> None:
         order, began = self._running.pop(request_id)
         candidates = tuple(self._candidate(order, each) for each in generated)
-        seconds = time.monotonic() - began
+        seconds = self._clock() - began
         steps, tokens = self._decoded()
         self._report(
             Result(

@@ -67,8 +67,8 @@ def add_request(
     joke_id = connection.scalar(_ADD_REQUEST, values)
     if joke_id is None:
         add_community(connection, request.community, at)
-        joke_id = connection.scalar(_ADD_REQUEST, values)
-    return int(joke_id or 0)
+        joke_id = connection.execute(_ADD_REQUEST, values).scalar_one()
+    return joke_id
 
 
 def seen(connection: sa.Connection, request: JokeRequest) -> bool:

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Set
 
-__all__ = ["MARKS_IN_A_ROW", "forbidden_in", "keep_only_allowed"]
+__all__ = ["MARKS_IN_A_ROW", "forbidden_in", "is_plain", "keep_only_allowed"]
 
 MARKS_IN_A_ROW = 4
 """More combining marks than this on one letter are decoration that climbs over other lines."""
@@ -28,6 +28,11 @@ _STRAY_JOINER = re.compile(
 _VARIATION_SELECTORS = frozenset(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
 
 
+def is_plain(text: str) -> bool:
+    """Whether a text is one line of printable ASCII, in which nothing can be forbidden."""
+    return text.isascii() and text.isprintable()
+
+
 def forbidden_in(text: str) -> Set[str]:
     """The characters of a text that no prompt and no joke may contain, whatever stands around them.
 
@@ -35,7 +40,7 @@ def forbidden_in(text: str) -> Set[str]:
     private-use, unassigned and invisible ones. The joiner and the emoji style are not in this set,
     because emoji such as a family or a rainbow flag are made with them.
     """
-    if text.isascii() and text.isprintable():
+    if is_plain(text):
         return frozenset()
     return {char for char in set(text) if _is_forbidden(char)}
 
@@ -47,7 +52,7 @@ def keep_only_allowed(text: str) -> str:
     several keeps its look while nothing invisible hides between letters. Putting marks in order
     takes NFC quadratic time, so heaps of them go first: the whole is linear in the length.
     """
-    if text.isascii() and text.isprintable():
+    if is_plain(text):
         return text
     text = text.translate({ord(char): None for char in forbidden_in(text)})
     text = _without_heaps(_without_strays(text))

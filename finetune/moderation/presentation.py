@@ -3,7 +3,7 @@
 import re
 
 from finetune.moderation.addresses import has_address
-from finetune.moderation.characters import forbidden_in, keep_only_allowed
+from finetune.moderation.characters import forbidden_in, is_plain, keep_only_allowed
 from finetune.moderation.repetition import is_looping
 
 __all__ = ["LONGEST_JOKE", "presentable"]
@@ -75,7 +75,7 @@ def presentable(text: str, *, opening: str | None) -> str | None:
 
 
 def _tidy(text: str) -> str:
-    if text.isascii() and text.isprintable() and "  " not in text:
+    if is_plain(text) and "  " not in text:
         return text.rstrip()
     # Tabs become spaces before the rest of the control characters would take them along.
     spaced = _BLANKS.sub(" ", text)

@@ -16,7 +16,7 @@ _LINE_TIMES = 3
 _PHRASE_WORDS = 4
 _PHRASE_TIMES = 5
 # Whatever loops but a line says each of its words this often; most jokes say none so often.
-_FEWEST_TIMES = 3
+_FEWEST_TIMES = min(_LONG_RUN_TIMES, _SHORT_RUN_TIMES, _PHRASE_TIMES)
 _SAME_CHARACTERS = re.compile(r"(\S)\1{39}")
 
 
