@@ -58,10 +58,16 @@ class Stage:
 
 @asynccontextmanager
 async def stage(
-    directory: Path, *, store: MemoryStore | None = None, grace_seconds: float = SECONDS
+    directory: Path,
+    *,
+    store: MemoryStore | None = None,
+    grace_seconds: float = SECONDS,
+    late: bool = False,
 ) -> AsyncIterator[Stage]:
+    """With `late` the worker is still loading its model, and will be for longer than any test."""
     journal = Journal(directory / "journal")
-    async with asyncio.timeout(SECONDS), pool_of(journal.command) as pool:
+    command = journal.version("scripted", "late" if late else "")
+    async with asyncio.timeout(SECONDS), pool_of(command) as pool:
         kept = store or MemoryStore()
         settings = settings_in(directory, SERVICE__GRACE_SECONDS=str(grace_seconds))
         core = core_on(store=kept, generator=pool)
@@ -72,7 +78,8 @@ async def stage(
             settings=settings,
             announcer=Announcer(learner=core.learner),
         )
-        await serving(pool)
+        if not late:
+            await serving(pool)
         yield Stage(app, kept, journal)
 
 
@@ -256,6 +263,13 @@ async def test_being_cancelled_is_not_a_clean_end() -> None:
 async def _forever() -> int:
     await asyncio.Event().wait()
     return 0
+
+
+async def test_an_app_is_loading_until_its_worker_serves(tmp_path: Path) -> None:
+    async with stage(tmp_path, late=True) as here:
+        assert here.app.loading()
+    async with stage(tmp_path) as here:
+        assert not here.app.loading()
 
 
 # The real thing
